@@ -1,0 +1,24 @@
+// <details class="menu">: Escape and a click elsewhere close it, arrows move through its items.
+import { composing } from "lib/keys"
+
+export default function menu(element, signal) {
+  const summary = element.querySelector("summary")
+  const items = () => [...element.querySelectorAll(".menu__panel :is(a[href], button:not(:disabled), input)")]
+
+  document.addEventListener("pointerdown", ({ target }) => element.open && !element.contains(target) && (element.open = false), { signal })
+  element.addEventListener("focusout", ({ relatedTarget }) => relatedTarget && !element.contains(relatedTarget) && (element.open = false), { signal })
+  element.addEventListener("keydown", (event) => {
+    if (composing(event) || !element.open) return
+    if (event.key === "Escape") {
+      element.open = false
+      summary.focus()
+    } else if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+      const all = items()
+      if (!all.length) return
+      const step = event.key === "ArrowDown" ? 1 : -1
+      const from = all.indexOf(document.activeElement)
+      all.at(from < 0 ? (step > 0 ? 0 : -1) : (from + step) % all.length).focus()
+      event.preventDefault()
+    }
+  }, { signal })
+}

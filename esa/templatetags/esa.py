@@ -1,0 +1,135 @@
+"""What templates of every app need: icons, faces, times, module addresses and links that may not exist. Presentation only."""
+
+import json
+import zlib
+from datetime import datetime, timedelta
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from django import template
+from django.conf import settings
+from django.template import Context
+from django.templatetags.static import static
+from django.urls import NoReverseMatch, reverse
+from django.utils import formats, timezone
+from django.utils.html import format_html
+from django.utils.http import urlencode
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from esa import hosts
+
+register = template.Library()
+
+STATIC = Path(__file__).resolve().parent.parent / "static"
+AVATAR_SIZES = (16, 20, 24, 32, 40, 64, 96)
+DYES = 8
+"""Both as avatar.css has them."""
+
+
+@register.simple_tag
+def icon(name: str, label: str = "") -> SafeString:
+    """A drawing from the sprite; with a label it speaks, without one it is decoration."""
+    address = f"{static('img/icons.svg')}#{name}"
+    if label:
+        return format_html('<svg class="icon" role="img" aria-label="{}"><use href="{}"/></svg>', label, address)
+    return format_html('<svg class="icon" aria-hidden="true"><use href="{}"/></svg>', address)
+
+
+@register.simple_tag
+def avatar(who: Any, size: int = 24, label: bool = False) -> SafeString:
+    """The face of a user, member or team: the picture they chose, else their first letter on a colour that stays theirs."""
+    named = f"avatar--{min((s for s in AVATAR_SIZES if s >= size), default=AVATAR_SIZES[-1])}"
+    name = str(who or "?")
+    picture = getattr(getattr(who, "user", None) or who, "icon", None)
+    if picture:
+        return format_html(
+            '<img class="avatar {}" src="{}" alt="{}" width="{}" height="{}" loading="lazy" decoding="async">',
+            *(named, picture.url, name if label else "", size, size),
+        )
+    voice = format_html('role="img" aria-label="{}"', name) if label else mark_safe('aria-hidden="true"')
+    dye = zlib.crc32(name.encode()) % DYES
+    return format_html('<span class="avatar {} avatar--dye-{}" {}>{}</span>', named, dye, voice, name[:1])
+
+
+@register.simple_tag
+def time_tag(when: datetime | None, style: str = "relative") -> SafeString | str:
+    """A moment in the reader's zone: "relative" ("3 hours ago", then a date), "date" or "datetime"; the whole of it on hover."""
+    if when is None:
+        return ""
+    local = timezone.localtime(when)
+    full = formats.date_format(local, "DATETIME_FORMAT")
+    words = {"relative": ago(when), "date": formats.date_format(local, "DATE_FORMAT"), "datetime": full}[style]
+    return format_html(
+        '<time datetime="{}" title="{}" data-controller="local-time" data-style="{}">{}</time>', local.isoformat(timespec="seconds"), full, style, words
+    )
+
+
+@register.filter
+def ago(when: datetime) -> str:
+    """How long ago in one unit; after a week the date says more than a number."""
+    passed = timezone.now() - when
+    minutes = int(passed.total_seconds() // 60)
+    if minutes < 1:
+        return _("just now")
+    if minutes < 60:
+        return ngettext("%(count)d minute ago", "%(count)d minutes ago", minutes) % {"count": minutes}
+    if minutes < 24 * 60:
+        hours = minutes // 60
+        return ngettext("%(count)d hour ago", "%(count)d hours ago", hours) % {"count": hours}
+    if passed < timedelta(days=7):
+        return ngettext("%(count)d day ago", "%(count)d days ago", passed.days) % {"count": passed.days}
+    return formats.date_format(timezone.localtime(when), "DATE_FORMAT")
+
+
+@register.simple_tag
+def optional_url(name: str, *args: Any, **kwargs: Any) -> str:
+    """The address of a page, or "" on a host that has no such page (the base domain has no posts)."""
+    try:
+        return reverse(name, args=args, kwargs=kwargs)
+    except NoReverseMatch:
+        return ""
+
+
+@register.inclusion_tag("components/_nav_item.html", takes_context=True)
+def nav_item(context: Context, name: str, label: str, symbol: str, q: str = "", hotkey: str = "", count: int | None = None) -> dict[str, Any]:
+    """A line of the sidebar: a page, or a saved question to the list of posts; hidden where the page does not exist."""
+    request = context.get("request")
+    path = optional_url(name)
+    asked = request.GET.get("q", "") if request else ""
+    current = bool(request and path and asked == q and (request.path == path or (not q and path != "/" and request.path.startswith(f"{path}/"))))
+    url = f"{path}?{urlencode({'q': q})}" if path and q else path
+    return {"url": url, "label": label, "symbol": symbol, "hotkey": hotkey, "count": count, "current": current}
+
+
+@register.simple_tag
+def base_url(path: str = "/") -> str:
+    """An address on the base domain, where accounts and the list of teams are."""
+    return hosts.base_url(path)
+
+
+@register.simple_tag
+def team_url(name: str, path: str = "/") -> str:
+    """An address on a team's own host."""
+    return hosts.team_url(name, path)
+
+
+@register.simple_tag(takes_context=True)
+def import_map(context: Context) -> SafeString:
+    """Tell the browser where each module is: `import("controllers/menu")` gets the hashed file."""
+    addresses = module_addresses() if settings.DEBUG else cached_module_addresses()
+    nonce = getattr(context.get("request"), "csp_nonce", "")
+    text = json.dumps({"imports": addresses}, separators=(",", ":")).replace("<", "\\u003c")
+    return format_html('<script type="importmap" nonce="{}">{}</script>', nonce, mark_safe(text))  # noqa: S308 - our own file names
+
+
+def module_addresses() -> dict[str, str]:
+    """Our modules by their path under js/, and the entry points of the bundles."""
+    ours = {str(path.relative_to(STATIC / "js").with_suffix("")): path for path in (STATIC / "js").rglob("*.js")}
+    bundles = {f"bundles/{path.stem}": path for path in (STATIC / "bundles").glob("*.js")}
+    return {name: static(str(path.relative_to(STATIC))) for name, path in sorted((ours | bundles).items())}
+
+
+cached_module_addresses = cache(module_addresses)
