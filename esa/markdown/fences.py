@@ -1,0 +1,93 @@
+"""Fenced blocks: code with a file name and colours, diffs, formulas and diagrams."""
+
+import html
+import re
+
+from esa.markdown import plantuml
+from esa.markdown.highlight import escape, highlight, highlight_lines, split_lines
+from esa.markdown.rendered import Options
+from esa.markdown.seal import SEAL
+from esa.markdown.words import Words
+
+_DIFF = re.compile(r"diff[_-](?P<language>.+)", re.IGNORECASE)
+_CHANGES = {"+": "gi", "-": "gd"}
+_DIRECTIVE = re.compile(r"%%\{.*?\}%%[ \t]*\n?", re.DOTALL)
+_THEME = re.compile(
+    r"""%%\{\s*init\s*:\s*\{\s*["']?theme["']?\s*:\s*["'](?:default|neutral|dark|forest|base)["']\s*\}\s*\}%%[ \t]*\n?"""
+)
+_SETTINGS = re.compile(r"\A\s*---[ \t]*\n.*?^---[ \t]*$\n?", re.DOTALL | re.MULTILINE)
+_TITLE = re.compile(r"^title:[^\n]*$", re.MULTILINE)
+
+
+def fence_html(info: str, code: str, line: int, *, words: Words, options: Options) -> str:
+    """HTML of one fenced or indented block. `info` is what follows the fence: `language:file name`."""
+    word = info.split(None, 1)[0] if info.strip() else ""
+    language, _, filename = word.partition(":")
+    match language.lower():
+        case "math":
+            return math_html(code, display=True, tag="div", line=line) + "\n"
+        case "mermaid":
+            return diagram(tame(code), "mermaid", line)
+        case "uml" | "plantuml" | "puml":
+            return _plantuml(code, line, words=words, server=options.plantuml_url)
+    return _code(language, html.unescape(filename), code, line)
+
+
+def math_html(source: str, *, display: bool, tag: str, line: int | None = None) -> str:
+    """A formula as TeX source, which the page's math controller sets."""
+    kind = "display" if display else "inline"
+    return f'<{tag} class="{SEAL}math" data-{SEAL}math="{kind}"{_line(line)}>{escape(source.strip(chr(10)))}</{tag}>'
+
+
+def diagram(source: str, kind: str, line: int, extra: str = "") -> str:
+    return f'<pre class="{SEAL}diagram{extra}" data-{SEAL}diagram="{kind}"{_line(line)}>{escape(source)}</pre>\n'
+
+
+def tame(source: str) -> str:
+    """Take the settings out of a Mermaid diagram: they can change what the renderer trusts. A plain theme stays."""
+    settings = _SETTINGS.match(source)
+    if settings:
+        title = _TITLE.search(settings[0])
+        front = f"---\n{title[0]}\n---\n" if title else ""
+        source = front + source[settings.end() :]
+    return _DIRECTIVE.sub(lambda match: match[0] if _THEME.fullmatch(match[0]) else "", source)
+
+
+def _plantuml(source: str, line: int, *, words: Words, server: str) -> str:
+    url = plantuml.image_url(server, source) if server else None
+    if url:
+        return (
+            f'<p class="{SEAL}diagram-image"{_line(line)}>'
+            f'<img src="{html.escape(url)}" alt="{words.diagram}" class="{SEAL}diagram"></p>\n'
+        )
+    note = f'<p class="{SEAL}diagram-note">{words.no_plantuml}</p>\n'
+    return diagram(source, "plantuml", line, extra=f" {SEAL}unrendered") + ("" if server else note)
+
+
+def _code(language: str, filename: str, code: str, line: int) -> str:
+    diff = _DIFF.fullmatch(language)
+    colours = _diff(code, diff["language"]) if diff else highlight(code, language)
+    caption = f'<div class="{SEAL}code-filename">{escape(filename)}</div>' if filename else ""
+    named = f' data-{SEAL}lang="{html.escape(language)}"' if language else ""
+    return (
+        f'<div class="{SEAL}code-block"{named}{_line(line)}>{caption}'
+        f'<pre tabindex="0"><code class="{SEAL}highlight">{colours}</code></pre></div>\n'
+    )
+
+
+def _diff(code: str, language: str) -> str:
+    """A diff whose lines keep the colours of their language."""
+    lines = [("", line) if line == "\n" else (line[0], line[1:]) for line in split_lines(code)]
+    bodies = highlight_lines("".join(body for _, body in lines), language)
+    if len(bodies) != len(lines):
+        bodies = [escape(body) for _, body in lines]
+    return "".join(_changed(mark, body) for (mark, _), body in zip(lines, bodies, strict=True))
+
+
+def _changed(mark: str, body: str) -> str:
+    kind = _CHANGES.get(mark)
+    return f'<span class="{kind}">{escape(mark)}{body}</span>' if kind else escape(mark) + body
+
+
+def _line(line: int | None) -> str:
+    return f' data-{SEAL}line="{line}"' if line else ""

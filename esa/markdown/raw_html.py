@@ -1,0 +1,48 @@
+"""HTML that an author wrote in the text: made harmless for the parser behind us, which the sanitiser needs.
+
+This is not what keeps readers safe (`sanitizer.py` does); it keeps one tag from swallowing the rest of the text, and a
+small text from becoming a huge page.
+"""
+
+import re
+
+# GFM's list of tags that turn what follows into something else, and more of the kind.
+_SWALLOWERS = re.compile(
+    r"<(?=/?(?:title|textarea|style|xmp|iframe|noembed|noframes|script|plaintext"
+    r"|math|noscript|select|svg|template)(?:[\s/>]|$))",
+    re.IGNORECASE,
+)
+_INPUT = re.compile(r"<input(?=[\s/>])", re.IGNORECASE)
+_FORMATTING = re.compile(
+    r"<(?:b|big|code|em|font|i|nobr|s|small|strike|strong|tt|u)(?=[\s/>])[^>]{0,200}", re.IGNORECASE
+)
+_OPENING = re.compile(r"<[A-Za-z]")
+_CLOSING = re.compile(r"</[A-Za-z]")
+
+# Elements that an HTML parser may make out of unclosed formatting, which it opens again in each block.
+REOPENED_LIMIT = 300_000
+# Levels of unclosed elements; the sanitiser's time grows with their square.
+UNCLOSED_LIMIT = 2_000
+
+
+def filtered(html: str) -> str:
+    """Escape the tags that swallow. A box of an author's is told from one of a task list by its line break."""
+    if "<" not in html:
+        return html
+    return _INPUT.sub("<input\n", _SWALLOWERS.sub("&lt;", html))
+
+
+def explosive(pieces: list[str], blocks: int) -> bool:
+    """Say whether the raw HTML of a document with so many blocks could grow beyond measure when it is parsed."""
+    tags = sum(piece.count("<") for piece in pieces)
+    if tags < 50:
+        return False
+    formatting = [match for piece in pieces for match in _FORMATTING.findall(piece)]
+    # A parser keeps at most three equal ones open.
+    reopened = min(len(formatting), 3 * len(set(formatting)))
+    opened = sum(len(_OPENING.findall(piece)) - len(_CLOSING.findall(piece)) for piece in pieces)
+    return reopened * (blocks + tags) > REOPENED_LIMIT or (tags > UNCLOSED_LIMIT and opened > UNCLOSED_LIMIT)
+
+
+def escaped(html: str) -> str:
+    return html.replace("<", "&lt;")
