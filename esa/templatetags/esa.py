@@ -126,10 +126,11 @@ def import_map(context: Context) -> SafeString:
 
 
 def module_addresses() -> dict[str, str]:
-    """Our modules by their path under js/, and the entry points of the bundles."""
+    """Our modules by their path under js/, and the entry points of the bundles with their style sheets."""
     ours = {str(path.relative_to(STATIC / "js").with_suffix("")): path for path in (STATIC / "js").rglob("*.js")}
     bundles = {f"bundles/{path.stem}": path for path in (STATIC / "bundles").glob("*.js")}
-    return {name: static(str(path.relative_to(STATIC))) for name, path in sorted((ours | bundles).items())}
+    styles = {f"bundles/{path.name}": path for path in (STATIC / "bundles").glob("*.css")}  # import.meta.resolve finds them
+    return {name: static(str(path.relative_to(STATIC))) for name, path in sorted((ours | bundles | styles).items())}
 
 
 cached_module_addresses = cache(module_addresses)

@@ -32,11 +32,12 @@ function within(node) {
 }
 
 new MutationObserver((changes) => {
-  for (const { addedNodes, removedNodes } of changes) {
+  for (const { type, target, addedNodes, removedNodes } of changes) {
+    if (type === "attributes" && target.dataset.controller) attach(target)
     for (const node of removedNodes) for (const element of within(node)) if (!element.isConnected) detach(element)
     for (const node of addedNodes) within(node).forEach(attach)
   }
-}).observe(document.documentElement, { childList: true, subtree: true })
+}).observe(document.documentElement, { childList: true, subtree: true, attributeFilter: ["data-controller"] })
 
 document.documentElement.classList.add("js")
 within(document.documentElement).forEach(attach)

@@ -1,25 +1,27 @@
 // Draws a Mermaid source in a sandboxed frame with its own policy: the source goes in by message, the size comes out.
 // The frame's page (templates/diagram_frame.html) has no origin, no cookies and no network.
+import { dark } from "lib/theme"
+
 export default function diagram(element, signal) {
-  const source = (element.querySelector("code") ?? element).textContent
+  const address = document.querySelector('meta[name="diagram-frame"]')?.content
+  if (!address) return
+  const source = element.textContent
   const frame = document.createElement("iframe")
-  const dark = () => getComputedStyle(document.documentElement).colorScheme.startsWith("dark") || (document.documentElement.dataset.theme !== "light" && document.documentElement.dataset.theme !== "dark" && matchMedia("(prefers-color-scheme: dark)").matches)
-  const draw = () => frame.contentWindow?.postMessage({ source, theme: dark() ? "dark" : "light" }, "*")
+  const draw = () => frame.contentWindow?.postMessage({ source, dark: dark() }, "*")
 
   frame.className = "diagram__frame"
-  frame.title = element.dataset.title ?? "Mermaid"
+  frame.title = source.trim().split("\n", 1)[0]
   frame.setAttribute("sandbox", "allow-scripts")
-  frame.src = element.dataset.frame ?? "/diagram-frame"
-  frame.hidden = true
+  frame.src = address
+  frame.style.blockSize = "0"
   element.after(frame)
 
   addEventListener("message", ({ source: from, data }) => {
-    if (from !== frame.contentWindow) return
+    if (from !== frame.contentWindow || typeof data !== "object") return
     if (data.ready) draw()
     else if (data.error) fail(element, frame, data.error)
-    else if (data.height) {
+    else if (data.height > 0) {
       frame.style.blockSize = `${Math.min(data.height, 4000)}px`
-      frame.hidden = false
       element.hidden = true
     }
   }, { signal })
@@ -29,7 +31,7 @@ export default function diagram(element, signal) {
 }
 
 function fail(element, frame, words) {
-  frame.hidden = true
+  frame.style.blockSize = "0"
   element.hidden = false
   const note = element.querySelector(".diagram__error") ?? Object.assign(document.createElement("p"), { className: "diagram__error" })
   note.textContent = String(words).slice(0, 500)

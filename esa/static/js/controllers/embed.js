@@ -1,16 +1,17 @@
-// A film or page of somebody else's, loaded only when asked for: <a class="embed" href="…" data-src="https://…">.
+// A video of somebody else's, loaded only when it is asked for.
 export default function embed(element, signal) {
   element.addEventListener("click", (event) => {
     if (event.metaKey || event.ctrlKey || event.shiftKey) return
     event.preventDefault()
+    const { id, start, label } = element.dataset
     const frame = document.createElement("iframe")
     frame.className = "embed__frame"
-    frame.src = element.dataset.src
-    frame.title = element.dataset.title ?? element.textContent.trim()
-    frame.allow = "fullscreen; encrypted-media; picture-in-picture"
+    frame.src = `https://www.youtube-nocookie.com/embed/${encodeURIComponent(id)}?${new URLSearchParams({ autoplay: "1", ...(start && { start }) })}`
+    frame.title = label ?? element.textContent.trim()
+    frame.allow = "autoplay; fullscreen; encrypted-media; picture-in-picture"
     frame.referrerPolicy = "strict-origin-when-cross-origin"
     frame.setAttribute("sandbox", "allow-scripts allow-same-origin allow-popups allow-presentation")
-    element.replaceWith(frame)
+    element.replaceChildren(frame)
     frame.focus()
-  }, { signal })
+  }, { signal, once: true })
 }

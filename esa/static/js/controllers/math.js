@@ -1,18 +1,21 @@
-// Sets the TeX of .math elements inside this one; the library comes only to pages that have any.
+// Sets one formula: TeX in, KaTeX out. The library and its style sheet come only to pages that have a formula.
+let library
+
+function load() {
+  const style = Object.assign(document.createElement("link"), { rel: "stylesheet", href: import.meta.resolve("bundles/katex.css") })
+  document.head.append(style)
+  return import("bundles/katex").then((module) => module.default ?? module)
+}
+
 export default async function math(element, signal) {
-  const found = element.matches(".math") ? [element] : [...element.querySelectorAll(".math")]
-  if (!found.length) return
-  const { default: katex } = await import("bundles/katex")
-  for (const each of found) {
-    if (signal.aborted || each.dataset.done) continue
-    const displayMode = each.matches(".math--display, .math-display, pre, div, [data-math-style=display]")
-    const source = each.textContent
-    try {
-      katex.render(source, each, { displayMode, throwOnError: true, trust: false, maxSize: 20, maxExpand: 500 })
-    } catch (error) {
-      each.classList.add("math--failed")
-      each.title = error.message
-    }
-    each.dataset.done = "1"
+  const source = element.textContent
+  const katex = await (library ??= load())
+  if (signal.aborted) return
+  try {
+    katex.render(source, element, { displayMode: element.dataset.math === "display", throwOnError: true, trust: false, maxSize: 20, maxExpand: 500 })
+  } catch (error) {
+    element.classList.add("math--failed")
+    element.title = error.message
   }
+  element.dataset.done = ""
 }
