@@ -1,5 +1,73 @@
 """The cast of all tests, and what they stand on (esa/testing.py: servers, migrated database, browser)."""
 
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from django.test import Client
+
+    from teams.models import Member, Team
+
 pytest_plugins = ["esa.testing"]
 
 # --- The cast ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def docs(db: None) -> "Team":
+    """The team of the tests: closed; alice owns it, bob is in it, carol is not."""
+    from teams.models import Team
+
+    return Team.objects.create(name="docs")
+
+
+@pytest.fixture
+def alice(docs: "Team") -> "Member":
+    return join(docs, "alice", "owner")
+
+
+@pytest.fixture
+def bob(docs: "Team", alice: "Member") -> "Member":
+    return join(docs, "bob")
+
+
+@pytest.fixture
+def carol(docs: "Team") -> "Member":
+    """The outsider: she has a team of her own, and none of docs."""
+    from teams.models import Team
+
+    return join(Team.objects.create(name="elsewhere"), "carol", "owner")
+
+
+@pytest.fixture
+def sign_in(client: "Client", settings: Any) -> "Callable[..., Client]":
+    """`sign_in(bob)` gives a client on the team's host; `sign_in(carol, docs)` one on another's; `sign_in(None, docs)` a stranger."""
+
+    def sign(member: "Member | None", team: "Team | None" = None) -> "Client":
+        if member is None:
+            client.logout()
+        else:
+            assert member.user
+            client.force_login(member.user, backend="allauth.account.auth_backends.AuthenticationBackend")
+        host = (team or member.team).name if team or member else ""
+        client.defaults["HTTP_HOST"] = f"{host}.{settings.ESA_DOMAIN}" if host else settings.ESA_DOMAIN
+        return client
+
+    return sign
+
+
+def join(team: "Team", screen_name: str, role: str = "member") -> "Member":
+    from teams.models import User
+
+    known = User.objects.filter(screen_name=screen_name).first()
+    user = known or User.objects.create_user(
+        f"{screen_name}@example.com",
+        "correct horse",
+        screen_name=screen_name,
+        name=screen_name.capitalize(),
+        language="en",
+    )
+    member: Member = team.members.create(user=user, role=role)
+    return member

@@ -10,9 +10,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import django
 import pytest
 
-from esa.local import scratch
+from esa.local import migrated_database, scratch
 from esa.local.trouble import Trouble
 
 if TYPE_CHECKING:
@@ -49,7 +50,9 @@ def pytest_configure(config: pytest.Config) -> None:
         os.environ["REDIS_URL"] = os.environ["REDIS_URL"].rsplit("/", 1)[0] + f"/{int(worker.removeprefix('gw')) + 1}"
     os.environ["MEDIA_ROOT"] = resources.enter_context(tempfile.TemporaryDirectory(prefix="esa-media-"))
     if "ESA_TEST_TEMPLATE" in os.environ:
-        config.pluginmanager.register(_MigratedDatabase(), "esa-migrated-database")
+        config.pluginmanager.register(migrated_database)
+    # pytest-django looks for the settings before this file is loaded, so it leaves the set-up to us.
+    django.setup()
     _resolve_localhost_names()
 
 
@@ -74,27 +77,6 @@ def _prepare() -> None:
     except Trouble as trouble:
         pytest.exit(str(trouble), returncode=3)
     os.environ["ESA_TEST_TEMPLATE"] = scratch.TEMPLATE
-
-
-class _MigratedDatabase:
-    """Takes the place of pytest-django's set-up: each process copies the template instead of migrating."""
-
-    @pytest.fixture(scope="session")
-    def django_db_setup(
-        self, django_test_environment: None, django_db_blocker: Any, django_db_modify_db_settings: None
-    ) -> Iterator[None]:
-        import psycopg
-        from django.conf import settings
-        from django.db import connection
-
-        server = os.environ["DATABASE_URL"].replace("postgres://", "postgresql://")
-        name = connection.creation._get_test_db_name()  # with the worker's suffix
-        with psycopg.connect(server.rsplit("/", 1)[0] + "/postgres", autocommit=True) as line:
-            line.execute(f'CREATE DATABASE "{name}" TEMPLATE "{scratch.TEMPLATE}" STRATEGY file_copy'.encode())
-        settings.DATABASES["default"]["NAME"] = connection.settings_dict["NAME"] = name
-        yield
-        with django_db_blocker.unblock():
-            connection.close()
 
 
 def _resolve_localhost_names() -> None:

@@ -1,0 +1,1 @@
+"""The project: wiring, and what knows nothing of people or posts."""

@@ -1,0 +1,299 @@
+"""All configuration, and the only place that reads the environment (README: "Environment").
+
+The defaults are those of production; `make run` sets the variables that make an embedded installation.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import environ
+from csp.constants import NONCE, NONE, SELF
+from django.utils.translation import gettext_lazy as _
+
+from esa import environment as env
+from esa.environment import SettingError
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+# --- What this process is ---------------------------------------------------------------------------------------------
+
+DEBUG = env.flag("DEBUG")
+SECRET_KEY = env.text("SECRET_KEY")
+if not SECRET_KEY:
+    raise SettingError(
+        "SECRET_KEY is not set; give 50 random characters (python3 -c 'import secrets; print(secrets.token_urlsafe(50))')."
+    )
+if not DEBUG and len(SECRET_KEY) < 32:
+    raise SettingError("SECRET_KEY is too short for production; give at least 32 random characters.")
+SECRET_KEY_FALLBACKS = env.words("SECRET_KEY_FALLBACKS")
+
+# --- Hosts (esa/hosts.py knows what follows from these) ---------------------------------------------------------------
+
+ESA_DOMAIN = env.text("ESA_DOMAIN", "esa.localhost:8000").lower()  # with the port, if it is not the scheme's own
+ESA_SINGLE_TEAM = env.text("ESA_SINGLE_TEAM").lower()  # serves this team on every host
+ESA_HTTPS = env.flag("ESA_HTTPS", default=not DEBUG)
+DOMAIN_NAME = ESA_DOMAIN.partition(":")[0]
+ALLOWED_HOSTS = ["*"] if ESA_SINGLE_TEAM else [DOMAIN_NAME, f".{DOMAIN_NAME}", *env.words("ALLOWED_HOSTS")]
+USE_X_FORWARDED_HOST = env.flag("ESA_BEHIND_PROXY")
+TRUSTED_PROXIES = env.number("ESA_TRUSTED_PROXIES", 1 if USE_X_FORWARDED_HOST else 0, most=5)
+if USE_X_FORWARDED_HOST:
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+
+# --- Apps and middleware ----------------------------------------------------------------------------------------------
+
+INSTALLED_APPS = [
+    "esa.apps.EsaConfig",
+    "teams.apps.TeamsConfig",
+    "posts.apps.PostsConfig",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.postgres",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "django.contrib.humanize",
+    "allauth",
+    "allauth.account",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.google",
+    "allauth.mfa",
+    "allauth.usersessions",
+    "oauth2_provider",
+    "django_celery_beat",
+    "django_htmx",
+    "django_structlog",
+    "template_partials",
+    "csp",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "allauth.usersessions.middleware.UserSessionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "teams.middleware.CurrentMember",
+    "django_structlog.middlewares.RequestMiddleware",
+]
+ROOT_URLCONF = "esa.urls"
+WSGI_APPLICATION = "esa.wsgi.application"
+APPEND_SLASH = False  # paths have no trailing slash; the API takes both without a redirect
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+AUTH_USER_MODEL = "teams.User"
+SILENCED_SYSTEM_CHECKS = ["auth.W004"]  # e-mail addresses are unique, by a constraint on their lower case
+TEMPLATES: list[dict[str, Any]] = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "esa" / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "builtins": [
+                "django.templatetags.i18n",
+                "django.templatetags.static",
+                "django.templatetags.tz",
+                "template_partials.templatetags.partials",
+                "esa.templatetags.esa",
+            ],
+            "context_processors": [
+                "django.template.context_processors.debug",
+                "django.template.context_processors.request",
+                "django.template.context_processors.i18n",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "csp.context_processors.nonce",
+            ],
+        },
+    }
+]
+
+# --- Backing services -------------------------------------------------------------------------------------------------
+
+DATABASES: dict[str, dict[str, Any]] = {"default": env.database("DATABASE_URL")}
+DATABASES["default"].update(
+    CONN_MAX_AGE=env.number("DATABASE_MAX_AGE", 60),  # one connection a thread, kept; a new one costs 10 ms
+    CONN_HEALTH_CHECKS=True,
+    ATOMIC_REQUESTS=False,
+    DISABLE_SERVER_SIDE_CURSORS=env.flag("DATABASE_PGBOUNCER"),
+)
+DATABASES["default"].setdefault("OPTIONS", {}).update(
+    connect_timeout=env.number("DATABASE_CONNECT_TIMEOUT", 3, least=1),  # down means a 503 soon, not a hang
+    application_name="esa",
+)
+if not env.flag("DATABASE_PGBOUNCER"):
+    statement_timeout = env.number("DATABASE_STATEMENT_TIMEOUT", 30_000)  # milliseconds
+    DATABASES["default"]["OPTIONS"]["options"] = f"-c statement_timeout={statement_timeout}"
+
+REDIS_URL = env.url("REDIS_URL", "redis://127.0.0.1:6379/0", ("redis", "rediss", "unix", "redis+socket"))
+CACHES = {
+    "default": {
+        "BACKEND": "esa.cache.TolerantRedisCache",
+        "LOCATION": REDIS_URL,
+        "KEY_PREFIX": "esa",
+        "OPTIONS": {"socket_connect_timeout": 0.5, "socket_timeout": 1.0},
+    }
+}
+SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
+
+CELERY_BROKER_URL = REDIS_URL
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "visibility_timeout": env.number("WORKER_VISIBILITY_TIMEOUT", 150, least=5),  # a little above the longest task
+    "socket_connect_timeout": 1,
+    "socket_timeout": 5,
+    "global_keyprefix": "esa:",
+}
+CELERY_TASK_PUBLISH_RETRY = (
+    False  # what must not be lost waits in PostgreSQL (Event), so a dead broker may fail at once
+)
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_TASK_SOFT_TIME_LIMIT = 90
+CELERY_TASK_TIME_LIMIT = 105  # below the stop timeout (120 s) of the container
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_TIMEZONE = "UTC"
+CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
+CELERY_BEAT_SCHEDULE = {
+    "esa: relay waiting events": {"task": "teams.models.event.relay_waiting_events", "schedule": 30.0},
+}
+
+EMAIL_URL = env.url(
+    "EMAIL_URL",
+    "consolemail://",
+    ("smtp", "smtps", "smtp+tls", "smtp+ssl", "consolemail", "filemail", "memorymail", "dummymail"),
+)
+vars().update(environ.Env.email_url_config(EMAIL_URL))
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", f"esa <esa@{DOMAIN_NAME}>")
+SERVER_EMAIL = DEFAULT_FROM_EMAIL
+
+# --- Files ------------------------------------------------------------------------------------------------------------
+
+STATIC_URL = "/static/"
+STATIC_ROOT = BASE_DIR / "staticfiles"
+MEDIA_URL = "/media/"
+MEDIA_ROOT = Path(env.text("MEDIA_ROOT") or BASE_DIR / ".data" / "media")
+S3_BUCKET = env.text("S3_BUCKET")
+CLOUDFRONT_DOMAIN = env.text("CLOUDFRONT_DOMAIN")
+STORAGES: dict[str, dict[str, Any]] = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if DEBUG
+        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    },
+}
+if S3_BUCKET:
+    STORAGES["default"] = {
+        "BACKEND": "storages.backends.s3.S3Storage",
+        "OPTIONS": {
+            "bucket_name": S3_BUCKET,
+            "endpoint_url": env.text("S3_ENDPOINT_URL") or None,
+            "region_name": env.text("S3_REGION") or None,
+            "signature_version": "s3v4",
+            "file_overwrite": False,
+            "default_acl": None,
+            "querystring_auth": True,
+            "object_parameters": {"CacheControl": "private, max-age=31536000, immutable"},
+        },
+    }
+WHITENOISE_USE_FINDERS = DEBUG
+WHITENOISE_AUTOREFRESH = DEBUG
+DATA_UPLOAD_MAX_MEMORY_SIZE = 12 * 1024 * 1024  # a post may hold 10 MB of text in a form
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
+
+# --- People -----------------------------------------------------------------------------------------------------------
+
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 8}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+PASSWORD_HASHERS = env.words("PASSWORD_HASHERS") or [
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+    "django.contrib.auth.hashers.ScryptPasswordHasher",
+]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "/"
+ACCOUNT_ADAPTER = "teams.adapter.AccountAdapter"
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_EMAIL_VERIFICATION = env.choice("ESA_EMAIL_VERIFICATION", "optional", ("mandatory", "optional"))
+ACCOUNT_LOGOUT_REDIRECT_URL = "/"
+ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if ESA_HTTPS else "http"
+
+# --- Cookies and headers ----------------------------------------------------------------------------------------------
+# One session cookie for the domain and its team hosts; the CSRF cookie stays on each host, and Django compares Origin
+# with the host, so one team's pages cannot write to another's, nor read it (README: Decisions 1).
+
+SESSION_COOKIE_NAME = "esa_session"
+SESSION_COOKIE_DOMAIN = None if ESA_SINGLE_TEAM or "." not in DOMAIN_NAME else DOMAIN_NAME
+SESSION_COOKIE_AGE = 60 * 60 * 24 * 30
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = ESA_HTTPS
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_NAME = "__Host-esa_csrf" if ESA_HTTPS else "esa_csrf"
+CSRF_FAILURE_VIEW = "esa.views.csrf_failure"
+LANGUAGE_COOKIE_NAME = "esa_language"
+SECURE_SSL_REDIRECT = env.flag("ESA_SSL_REDIRECT", default=False)  # a balancer does that; health checks come by http
+SECURE_HSTS_SECONDS = env.number("ESA_HSTS_SECONDS", 31_536_000 if ESA_HTTPS else 0)
+SECURE_HSTS_INCLUDE_SUBDOMAINS = bool(SECURE_HSTS_SECONDS)
+SECURE_HSTS_PRELOAD = False
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+OWN_ORIGINS = [] if ESA_SINGLE_TEAM else [ESA_DOMAIN, f"*.{ESA_DOMAIN}"]
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        "script-src": [SELF, NONCE],
+        "style-src": [SELF, NONCE],
+        # Colours and widths that people write in HTML; the sanitiser lets only those properties through.
+        "style-src-attr": ["'unsafe-inline'"],
+        "img-src": [SELF, "data:", "blob:", "https:", "http:"],
+        "font-src": [SELF, "data:"],
+        "connect-src": [SELF],
+        "frame-src": [SELF, "https://www.youtube-nocookie.com"],
+        "frame-ancestors": [NONE],
+        "form-action": [SELF, *OWN_ORIGINS],
+        "base-uri": [SELF],
+        "object-src": [NONE],
+    }
+}
+
+# --- Languages and time -----------------------------------------------------------------------------------------------
+
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", _("English")), ("ja", _("Japanese"))]
+LOCALE_PATHS = [BASE_DIR / "esa" / "locale"]
+USE_I18N = True
+USE_TZ = True
+TIME_ZONE = "UTC"
+
+# --- What the product asks --------------------------------------------------------------------------------------------
+
+PLANTUML_URL = env.url("PLANTUML_URL", "", ("http", "https"))
+API_RATE_LIMIT = env.number("API_RATE_LIMIT", 300, least=1)  # requests per person in 15 minutes
+MAX_BODY_LENGTH = env.number("ESA_MAX_BODY_LENGTH", 1_000_000, least=1000)  # characters of one post
+ATTACHMENT_MAX_BYTES = env.number("ESA_ATTACHMENT_MAX_MB", 10, least=1, most=1000) * 1024 * 1024
+ESA_ENVIRONMENT = env.text("ESA_ENVIRONMENT", "development" if DEBUG else "production")
+ESA_SIGN_UP = env.choice("ESA_SIGN_UP", "open", ("open", "invitation"))
+
+# --- Logs -------------------------------------------------------------------------------------------------------------
+
+LOG_LEVEL = env.choice("LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR"))
+LOG_FORMAT = env.choice("LOG_FORMAT", "console" if DEBUG else "json", ("json", "console"))
+SENTRY_DSN = env.text("SENTRY_DSN")

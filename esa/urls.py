@@ -1,0 +1,19 @@
+"""Mounts the URL modules; the only reader of both apps' urls."""
+
+from django.conf import settings
+from django.contrib import admin
+from django.urls import include, path
+from django.views.static import serve
+
+urlpatterns = [
+    path("", include("posts.urls")),
+    path("", include("teams.urls")),
+    path("accounts/", include("allauth.urls")),
+    path("operator/", admin.site.urls),
+]
+handler404 = "esa.views.not_found"
+handler403 = "esa.views.forbidden"
+handler500 = "esa.views.server_error"
+
+if not settings.S3_BUCKET and settings.DEBUG:
+    urlpatterns += [path("media/<path:path>", serve, {"document_root": settings.MEDIA_ROOT}, name="media")]

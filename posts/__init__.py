@@ -1,0 +1,1 @@
+"""Documents and everything people do with them."""

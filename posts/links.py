@@ -1,0 +1,45 @@
+"""What names in a team's texts mean: which post #12 is, who @bob is. esa.markdown asks, this answers from the tables."""
+
+from django.urls import reverse
+
+from esa.markdown import LinkedMember, LinkedPost
+from posts import title
+from teams.models import Team
+
+
+class TeamLinks:
+    """Answers for one team, with one query per kind. In an open team a WIP post keeps its title to itself, because the
+    same HTML is shown to the world."""
+
+    def __init__(self, team: Team) -> None:
+        self.team = team
+        self.base_url = team.url("")
+        self._posts: dict[int, LinkedPost] = {}
+        self._members: dict[str, LinkedMember] = {}
+
+    def prepare(self, *, posts: set[int], members: set[str], emoji: set[str]) -> None:
+        if wanted := {number for number in posts if number < 2**31}:
+            found = self.team.posts.alive().filter(number__in=wanted)  # type: ignore[attr-defined]
+            for number, category, name, wip in found.values_list("number", "category", "name", "wip"):
+                full_name = "" if wip and self.team.open else title.compose(category, name)
+                self._posts[number] = LinkedPost(number, full_name, reverse("post", args=[number]), wip)
+        if members:
+            lowered = {name.lower() for name in members}
+            for member in (
+                self.team.members.active().select_related("user").filter(user__screen_name__in=members | lowered)
+            ):
+                self._members[member.handle.lower()] = LinkedMember(
+                    member.handle, member.display_name, reverse("member", args=[member.handle]), member.icon_url
+                )
+
+    def post(self, number: int) -> LinkedPost | None:
+        return self._posts.get(number)
+
+    def member(self, screen_name: str) -> LinkedMember | None:
+        return self._members.get(screen_name.lower())
+
+    def emoji(self, code: str) -> str | None:
+        return None
+
+    def is_attachment(self, url: str) -> bool:
+        return url.startswith(("/uploads/", "/media/"))

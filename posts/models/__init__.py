@@ -1,0 +1,11 @@
+from posts.models.category import Category
+from posts.models.comment import Comment
+from posts.models.mention import Mention
+from posts.models.post import Post
+from posts.models.reference import Reference
+from posts.models.revision import Revision
+from posts.models.star import Star
+from posts.models.tag import Tag
+from posts.models.watch import Watch
+
+__all__ = ["Category", "Comment", "Mention", "Post", "Reference", "Revision", "Star", "Tag", "Watch"]

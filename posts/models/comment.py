@@ -1,0 +1,116 @@
+"""Comments: Markdown under a post, with a permalink, stars and mentions."""
+
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.db import models, transaction
+from django.db.models import F
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from esa import markdown
+from posts.links import TeamLinks
+from posts.models.mention import Mention
+from posts.models.star import Starred, StarredQuerySet
+
+if TYPE_CHECKING:
+    from posts.models.post import Post
+    from teams.models import Event, Member
+
+MAX_LENGTH = 50_000
+
+
+class CommentQuerySet(StarredQuerySet):
+    star_field = "comment"
+
+    def for_display(self) -> "CommentQuerySet":
+        return self.select_related("created_by__user", "post__team")
+
+
+class Comment(Starred, models.Model):
+    post = models.ForeignKey("posts.Post", models.CASCADE, related_name="comments")
+    created_by = models.ForeignKey("teams.Member", models.PROTECT, related_name="comments")
+    body_md = models.TextField()
+    body_html = models.TextField(blank=True)
+    created_at = models.DateTimeField(default=timezone.now)
+    updated_at = models.DateTimeField(default=timezone.now)
+
+    objects = CommentQuerySet.as_manager()
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["post", "created_at"], name="comment_thread"),
+            models.Index(fields=["created_by", "-created_at"], name="comment_of_member"),
+        ]
+
+    def __str__(self) -> str:
+        return f"#comment-{self.pk}"
+
+    def get_absolute_url(self) -> str:
+        return f"{self.post.get_absolute_url()}#comment-{self.pk}"
+
+    @property
+    def team(self) -> Any:
+        return self.post.team
+
+    def can_be_changed_by(self, member: "Member | None") -> bool:
+        """Its author changes it; owners may, too."""
+        return member is not None and (member.pk == self.created_by_id or member.is_owner)
+
+    @transaction.atomic
+    def edit(self, *, by: "Member", body_md: str) -> None:
+        self.body_md = body_md
+        self.updated_at = timezone.now()
+        self._settle()
+        self.record("update", by=by)
+
+    @transaction.atomic
+    def remove(self, *, by: "Member") -> None:
+        type(self.post)._base_manager.filter(pk=self.post_id).update(comments_count=F("comments_count") - 1)
+        self.record("delete", by=by, post=self.post.number)
+        self.delete()
+        self.post.refresh_search()
+
+    def audience_of(self, event: "Event") -> "models.QuerySet[Member]":
+        return self.post.audience_of(event)
+
+    def _settle(self) -> None:
+        self.body_md = self.body_md.replace("\r\n", "\n").replace("\r", "\n")
+        if not self.body_md.strip():
+            raise ValidationError(_("Write something first."), "blank")
+        if len(self.body_md) > min(MAX_LENGTH, settings.MAX_BODY_LENGTH) or "\x00" in self.body_md:
+            raise ValidationError(_("This comment is too long."), "too_long")
+        rendered = markdown.render(self.body_md, TeamLinks(self.post.team))
+        self.body_html = rendered.html
+        self.save()
+        named = list(self.post.team.members.active().filter(user__screen_name__in=rendered.mentions))
+        Mention.objects.filter(comment=self).exclude(member__in=named).delete()
+        Mention.objects.bulk_create(
+            [Mention(post=self.post, comment=self, member=m) for m in named], ignore_conflicts=True
+        )
+        self.post.watch_by_itself(self.created_by)
+        for member in named:
+            self.post.watch_by_itself(member)
+        self.post.refresh_search()
+
+
+class Commented(models.Model):
+    """What a post can do with comments."""
+
+    comments_count = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        abstract = True
+
+    if TYPE_CHECKING:
+        comments: Any
+
+    @transaction.atomic
+    def comment(self: "Post", *, by: "Member", body_md: str) -> Comment:  # type: ignore[misc]
+        comment = Comment(post=self, created_by=by, body_md=body_md)
+        comment._settle()
+        type(self)._base_manager.filter(pk=self.pk).update(comments_count=F("comments_count") + 1)
+        self.refresh_from_db(fields=["comments_count"])
+        comment.record("create", by=by)
+        return comment

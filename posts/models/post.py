@@ -1,0 +1,540 @@
+"""A post: a document of a team, from its first words as WIP to its place in the archive."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Self
+
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.core.exceptions import ValidationError
+from django.db import models, transaction
+from django.db.models import F, Q
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from esa import markdown
+from posts import merge, title
+from posts.links import TeamLinks
+from posts.models.category import Category
+from posts.models.comment import Commented
+from posts.models.mention import Mention
+from posts.models.reference import Reference
+from posts.models.revision import Revised, Revision
+from posts.models.star import Starred, StarredQuerySet
+from posts.models.tag import Tag
+from posts.models.watch import Watched, WatchedQuerySet
+
+if TYPE_CHECKING:
+    from teams.models import Event, Member
+
+CREATED, UPDATED, ARCHIVED, SHIPPED, APPENDED = (
+    "Create post.",
+    "Update post.",
+    "Archived!",
+    "Ship It!",
+    "Updated via API.",
+)  # esa's own words in every language: API clients compare them
+SKIP_NOTICE = "[skip notice]"
+TEMPLATES = "Templates"
+
+
+class PostGone(ValidationError):
+    """The post was deleted while somebody wrote; the text goes back to them."""
+
+    def __init__(self) -> None:
+        super().__init__(_("This post was deleted in the meantime. Restore it from the bin to save."), "gone")
+
+
+class Clash(Exception):  # named as the product speaks
+    """Two people changed the same lines. Nothing was saved; here is everything of both."""
+
+    def __init__(self, *, post: "Post", merged: merge.Merged, mine: "Draft", base_number: int) -> None:
+        super().__init__("the same lines were changed by two people")
+        self.post, self.merged, self.mine, self.base_number = post, merged, mine, base_number
+
+
+@dataclass(frozen=True)
+class Draft:
+    """What a writer wants the post to be. None leaves a thing as it is."""
+
+    category: str | None = None
+    name: str | None = None
+    tags: list[str] | None = None
+    body_md: str | None = None
+    wip: bool | None = None
+    message: str = ""
+
+
+@dataclass(frozen=True)
+class Saved:
+    """What became of a save: its revision, whether it was merged with somebody else's, whether lines clashed."""
+
+    revision: Revision
+    merged: bool = False
+    overlapped: bool = False
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What a post counts as, before and after a verb."""
+
+    category: str
+    tags: list[str] = field(default_factory=list)
+    alive: bool = True
+    wip: bool = True
+
+    @property
+    def weights(self) -> tuple[int, int]:
+        return int(self.alive), int(self.alive and not self.wip)
+
+
+class PostQuerySet(StarredQuerySet, WatchedQuerySet):
+    def alive(self) -> Self:
+        """Not in the bin."""
+        return self.filter(deleted_at=None)
+
+    def in_bin(self) -> Self:
+        return self.exclude(deleted_at=None)
+
+    def shipped(self) -> Self:
+        return self.filter(wip=False)
+
+    def not_archived(self) -> Self:
+        return self.exclude(Q(category=title.ARCHIVE) | Q(category__startswith=f"{title.ARCHIVE}/"))
+
+    def templates(self) -> Self:
+        """Shipped posts under Templates/ that are not its README."""
+        return self.shipped().in_category(TEMPLATES).exclude(name__istartswith="README")
+
+    def in_category(self, path: str) -> Self:
+        """In a category or below it; `dev` is not `dev-secret`."""
+        return self.filter(Q(category=path) | Q(category__startswith=f"{path}/"))
+
+    def by(self, member: "Member") -> Self:
+        return self.filter(created_by=member)
+
+    def for_display(self) -> Self:
+        """Everything a page of one post shows."""
+        return self.select_related("team", "created_by__user", "updated_by__user")
+
+    def for_list(self) -> Self:
+        """Everything a row shows; texts stay where they are."""
+        return self.for_display().defer("body_md", "body_html", "toc")
+
+
+class Post(Revised, Starred, Watched, Commented, models.Model):
+    class Kind(models.TextChoices):
+        STOCK = "stock", _("Stock")
+        FLOW = "flow", _("Flow")
+
+    team = models.ForeignKey("teams.Team", models.CASCADE, related_name="posts")
+    number = models.PositiveIntegerField(editable=False)
+    category = models.CharField(max_length=300, blank=True)  # "dev/2026/11", no outer slashes, NFC; "" is none
+    name = models.CharField(max_length=255)  # a literal / or # is &#47; or &#35;
+    tags = ArrayField(models.CharField(max_length=50), default=list, blank=True)  # in the writer's order
+    wip = models.BooleanField(default=True)
+    kind = models.CharField(max_length=8, choices=Kind.choices, default=Kind.STOCK)
+    message = models.CharField(max_length=500, blank=True)  # of the newest revision
+
+    body_md = models.TextField(blank=True)
+    body_html = models.TextField(blank=True)
+    toc = models.JSONField(default=list)
+    renderer_version = models.PositiveIntegerField(default=0)
+    rendered_for_world = models.BooleanField(default=False)  # whether titles of WIP posts were left out of the HTML
+    tasks_count = models.PositiveIntegerField(default=0)
+    done_tasks_count = models.PositiveIntegerField(default=0)
+
+    created_by = models.ForeignKey("teams.Member", models.PROTECT, related_name="posts")
+    updated_by = models.ForeignKey("teams.Member", models.PROTECT, related_name="+")
+    created_at = models.DateTimeField()
+    updated_at = models.DateTimeField()
+    shipped_at = models.DateTimeField(null=True, blank=True)  # first time
+    deleted_at = models.DateTimeField(null=True, blank=True)
+    deleted_by = models.ForeignKey("teams.Member", models.SET_NULL, null=True, blank=True, related_name="+")
+
+    objects = PostQuerySet.as_manager()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["team", "number"], name="one_post_per_number")]
+        indexes = [
+            models.Index(fields=["team", "-updated_at"], condition=Q(deleted_at=None), name="post_recent"),
+            models.Index(fields=["team", "category", "name"], condition=Q(deleted_at=None), name="post_in_category"),
+            models.Index(fields=["created_by", "-updated_at"], condition=Q(deleted_at=None), name="post_of_member"),
+            models.Index(fields=["team", "-deleted_at"], condition=Q(deleted_at__isnull=False), name="post_in_bin"),
+        ]
+
+    def __str__(self) -> str:
+        return self.full_name
+
+    def get_absolute_url(self) -> str:
+        return reverse("post", args=[self.number])
+
+    @property
+    def url(self) -> str:
+        """The permalink, absolute."""
+        return self.team.url(self.get_absolute_url())
+
+    @property
+    def full_name(self) -> str:
+        return title.compose(self.category, self.name, self.tags)
+
+    @property
+    def archived(self) -> bool:
+        return title.is_archived(self.category)
+
+    @property
+    def is_template(self) -> bool:
+        return title.is_within(self.category, TEMPLATES) and not self.name.upper().startswith("README")
+
+    # --- Verbs --------------------------------------------------------------------------------------------------------
+
+    @classmethod
+    @transaction.atomic
+    def write(
+        cls,
+        *,
+        by: "Member",
+        name: str,
+        category: str = "",
+        tags: Iterable[str] = (),
+        body_md: str = "",
+        wip: bool = True,
+        message: str = "",
+        via: str = Revision.Via.WEB,
+        created_by: "Member | None" = None,
+        updated_by: "Member | None" = None,
+        at: datetime | None = None,
+        number: int | None = None,
+    ) -> "Post":
+        """Create a post, number it, and let its author watch it. `at`, `number` and the authors are for imports."""
+        author = created_by or by
+        now = at or timezone.now()
+        post = cls(
+            team=by.team,
+            number=number or by.team.next_post_number(),
+            created_by=author,
+            updated_by=updated_by or author,
+            created_at=now,
+            wip=wip,
+        )
+        post._take(Draft(category, name, list(tags), body_md, wip, message or CREATED))
+        post._settle(by=post.updated_by, via=via, at=now, before=None)
+        post.watch_by_itself(author)
+        post.record("create", by=by, quiet=post._is_quiet, revision=1, wip=post.wip, message=post.message)
+        return post
+
+    @transaction.atomic
+    def revise(
+        self,
+        draft: Draft,
+        *,
+        by: "Member",
+        base_number: int | None = None,
+        base_body: str | None = None,
+        save_clash: bool = False,
+        via: str = Revision.Via.WEB,
+        updated_by: "Member | None" = None,
+        created_by: "Member | None" = None,
+        at: datetime | None = None,
+    ) -> Saved:
+        """Save what somebody wrote as a new revision.
+
+        `base_number` is the revision they began with (`base_body` its text, where only that is known, as in the API's
+        original_revision). If the post moved on since, the two are merged; lines that clash raise Clash and save
+        nothing, or with `save_clash` are saved with both sides marked. Without a base the last writer wins.
+        """
+        self._lock()
+        before = self._standing
+        draft, merged, overlapped = self._merge(draft, base_number, base_body, save_clash=save_clash)
+        known_as = (self.category, self.name, self.wip)
+        self._take(draft)
+        if created_by:
+            self.created_by = created_by
+        self.updated_by = updated_by or by
+        revision = self._settle(by=self.updated_by, via=via, at=at or timezone.now(), before=before)
+        self.record(
+            "update",
+            by=by,
+            quiet=self._is_quiet,
+            revision=revision.number,
+            wip=self.wip,
+            shipped=before.wip and not self.wip,
+            message=self.message,
+            renamed=known_as != (self.category, self.name, self.wip),
+        )
+        return Saved(revision, merged=merged, overlapped=overlapped)
+
+    def ship(self, *, by: "Member", message: str = "", via: str = Revision.Via.WEB) -> Saved:
+        """Ship It! without changing the text."""
+        return self.revise(Draft(wip=False, message=message or SHIPPED), by=by, via=via)
+
+    def append(
+        self, content: str, *, by: "Member", wip: bool | None = None, message: str = "", via: str = "api"
+    ) -> Saved:
+        """Glue text to the end as it is; under the lock, so that two at once both stay."""
+        return self._glue(content, by=by, wip=wip, message=message, via=via, at_end=True)
+
+    def prepend(
+        self, content: str, *, by: "Member", wip: bool | None = None, message: str = "", via: str = "api"
+    ) -> Saved:
+        return self._glue(content, by=by, wip=wip, message=message, via=via, at_end=False)
+
+    @transaction.atomic
+    def archive(self, *, by: "Member", message: str = "", via: str = Revision.Via.WEB) -> None:
+        """Move to Archived/…; an archived post stays as it is."""
+        self._lock()
+        if self.archived:
+            return
+        before = self._standing
+        inherited = message.strip() or self.message
+        self.message = ARCHIVED if inherited in {"", CREATED, UPDATED} else inherited
+        self.category = title.archived_path(self.category)
+        self.updated_by = by
+        revision = self._settle(by=by, via=via, at=timezone.now(), before=before)
+        self.record(
+            "archive", by=by, quiet=self._is_quiet, revision=revision.number, message=self.message, renamed=True
+        )
+
+    @transaction.atomic
+    def move(self, category: str, *, by: "Member", message: str = "") -> None:
+        self.revise(Draft(category=category, message=message), by=by)
+
+    @transaction.atomic
+    def roll_back(
+        self,
+        revision: Revision,
+        *,
+        by: "Member",
+        wip: bool | None = None,
+        message: str = "",
+        via: str = Revision.Via.WEB,
+    ) -> Saved:
+        """Make an old revision the newest, as a new one; history is never cut."""
+        self._lock()
+        if revision.number == self.revision_number:
+            raise ValidationError(_("This is the newest revision already."), "newest")
+        draft = Draft(
+            revision.category,
+            revision.name,
+            revision.tags,
+            revision.body_md,
+            revision.wip if wip is None else wip,
+            message or f"Roll back to rev {revision.number}: {revision.message}"[:500],
+        )
+        return self.revise(draft, by=by, via=via)
+
+    @transaction.atomic
+    def trash(self, *, by: "Member") -> None:
+        """Put the post into the bin. Its number stays its own; restore brings everything back."""
+        self._lock(alive=False)
+        if self.deleted_at:
+            return
+        before = self._standing
+        self.deleted_at, self.deleted_by = timezone.now(), by
+        self.save(update_fields=["deleted_at", "deleted_by"])
+        self._count(before)
+        self.refresh_search()
+        self.record("delete", by=by, quiet=self.wip, wip=self.wip, renamed=True)
+
+    @transaction.atomic
+    def restore(self, *, by: "Member") -> None:
+        self._lock(alive=False)
+        if not self.deleted_at:
+            return
+        before = self._standing
+        self.deleted_at = self.deleted_by = None
+        self.save(update_fields=["deleted_at", "deleted_by"])
+        self._count(before)
+        self.refresh_search()
+        self.record("restore", by=by, quiet=self.wip, wip=self.wip, renamed=True)
+
+    @transaction.atomic
+    def toggle_task(self, ordinal: int, *, checked: bool, revision_number: int, by: "Member") -> Saved:
+        """Tick a box in the rendered post: one byte of the text, a quiet revision. Refused if the text moved on."""
+        self._lock()
+        if revision_number != self.revision_number:
+            raise ValidationError(_("This post was changed in the meantime. Reload it and try again."), "stale")
+        body = markdown.toggle_task(self.body_md, ordinal, checked)
+        return self.revise(
+            Draft(body_md=body, message=f"{'Check' if checked else 'Uncheck'} a task. {SKIP_NOTICE}"), by=by
+        )
+
+    # --- Queries ------------------------------------------------------------------------------------------------------
+
+    def backlinks(self) -> PostQuerySet:
+        """Posts that link here, newest reference first; WIP and archived ones do not count."""
+        posts: PostQuerySet = self.team.posts.alive().shipped().not_archived()
+        return posts.filter(references__target=self).order_by("-references__created_at", "-pk")
+
+    def audience_of(self, event: "Event") -> "models.QuerySet[Member]":
+        return self.team.members.active().filter(watches__post=self, watches__muted=False)
+
+    def react(self, event: "Event") -> None:
+        """In the worker: posts that show this one's title get the new one."""
+        if event.particulars.get("renamed"):
+            for referrer in self.team.posts.alive().filter(references__target=self):
+                referrer.render_again()
+
+    @transaction.atomic
+    def render_again(self) -> None:
+        """Derive the HTML anew (other renderer, other titles); no revision, for the text is the same."""
+        self._lock(alive=False)
+        self._render()
+        self.save(
+            update_fields=[
+                "body_html",
+                "toc",
+                "renderer_version",
+                "rendered_for_world",
+                "tasks_count",
+                "done_tasks_count",
+            ]
+        )
+
+    def refresh_search(self) -> None:
+        """Bring the search row up to date, in the same transaction as the change."""
+
+    # --- Inside -------------------------------------------------------------------------------------------------------
+
+    @property
+    def _is_quiet(self) -> bool:
+        return self.wip or SKIP_NOTICE in self.message
+
+    @property
+    def _standing(self) -> Standing:
+        return Standing(self.category, list(self.tags), self.deleted_at is None, self.wip)
+
+    def _lock(self, *, alive: bool = True) -> None:
+        """Queue up with other writers and see what they left."""
+        fresh = Post.objects.select_for_update(of=("self",)).get(pk=self.pk)
+        for column in self._meta.concrete_fields:
+            setattr(self, column.attname, getattr(fresh, column.attname))
+        if alive and self.deleted_at:
+            raise PostGone
+
+    def _merge(
+        self, draft: Draft, base_number: int | None, base_body: str | None, *, save_clash: bool
+    ) -> tuple[Draft, bool, bool]:
+        """What to save when somebody else saved first: (draft, merged, overlapped)."""
+        if (base_number is None and base_body is None) or base_number == self.revision_number:
+            return draft, False, False
+        base = self.revisions.filter(number=base_number).first() if base_number else None
+        if base_body is None and base is None:
+            raise ValidationError(_("The revision that you began with does not exist."), "base")
+        text = draft.body_md
+        overlapped = False
+        if text is not None:
+            result = merge.merge(
+                base_body if base_body is not None else base.body_md,
+                text,
+                self.body_md,
+                labels=(_label(draft.message, "yours"), f"rev{self.revision_number}"),
+            )
+            text, overlapped = result.text, result.overlapped
+            if overlapped and not save_clash:
+                raise Clash(post=self, merged=result, mine=draft, base_number=base_number or 0)
+        if base is None:
+            return _replace(draft, body_md=text), True, overlapped
+        kept = {
+            name: None if getattr(draft, name) == getattr(base, name) else getattr(draft, name)
+            for name in ("category", "name", "wip")
+        }
+        tags = draft.tags
+        if tags is not None:
+            added = [tag for tag in tags if tag not in base.tags]
+            removed = {tag for tag in base.tags if tag not in tags}
+            tags = [tag for tag in self.tags if tag not in removed] + [tag for tag in added if tag not in self.tags]
+        return Draft(body_md=text, tags=tags, message=draft.message, **kept), True, overlapped
+
+    def _take(self, draft: Draft) -> None:
+        """Check and take over what a draft gives."""
+        if draft.name is not None or draft.category is not None or draft.tags is not None:
+            try:
+                self.category = title.normalize_category(self.category if draft.category is None else draft.category)
+                self.name = title.normalize_name(self.name if draft.name is None else draft.name)
+                self.tags = list(title.normalize_tags(self.tags if draft.tags is None else draft.tags))
+            except title.TitleError as problem:
+                raise ValidationError(problem.message, problem.code) from problem
+        if draft.body_md is not None:
+            body = draft.body_md.replace("\r\n", "\n").replace("\r", "\n")
+            if len(body) > settings.MAX_BODY_LENGTH:
+                raise ValidationError(
+                    _("The text has %(length)s characters; %(limit)s are allowed. Split it into several posts."),
+                    "too_long",
+                    {"length": len(body), "limit": settings.MAX_BODY_LENGTH},
+                )
+            if "\x00" in body:
+                raise ValidationError(_("The text contains a NUL character, which cannot be stored."), "nul")
+            self.body_md = body
+        if draft.wip is not None:
+            self.wip = draft.wip
+        message = draft.message.replace("\x00", "").strip() or UPDATED
+        if len(message) > 500:
+            raise ValidationError(_("The change message has more than 500 characters."), "message")
+        self.message = message
+
+    def _settle(self, *, by: "Member", via: str, at: datetime, before: Standing | None) -> Revision:
+        """Store the present state: row, revision, counts, references, mentions and search together."""
+        self.kind = title.kind_of(self.category, self.name)
+        self.updated_at = at
+        self.revision_number += 1
+        if not self.wip and self.shipped_at is None:
+            self.shipped_at = at
+        rendered = self._render()
+        self.save()
+        revision = self.keep_revision(by=by, via=via)
+        self._count(before)
+        Reference.replace(self, rendered.references)
+        self._mention(rendered.mentions)
+        self.refresh_search()
+        return revision
+
+    def _render(self) -> markdown.Rendered:
+        rendered = markdown.render(
+            self.body_md, TeamLinks(self.team), options=markdown.Options(plantuml_url=settings.PLANTUML_URL)
+        )
+        self.body_html = rendered.html
+        self.toc = [{"level": h.level, "anchor": h.anchor, "text": h.text} for h in rendered.toc]
+        self.tasks_count, self.done_tasks_count = rendered.tasks_count, rendered.done_tasks_count
+        self.renderer_version = markdown.RENDERER_VERSION
+        self.rendered_for_world = self.team.open
+        return rendered
+
+    def _count(self, before: Standing | None) -> None:
+        """Move the post from where it counted to where it counts now."""
+        now = self._standing
+        weights, gone = now.weights, (before.weights if before else (0, 0))
+        changes: list[tuple[str, list[str], int, int]] = [(now.category, now.tags, *weights)]
+        if before:
+            changes.append((before.category, before.tags, -gone[0], -gone[1]))
+        Category.shift(self.team, *[(category, more, shipped) for category, _tags, more, shipped in changes])
+        Tag.shift(self.team, *[(tags, more, shipped) for _category, tags, more, shipped in changes])
+        if weights[0] != gone[0]:
+            self.created_by.team.members.filter(pk=self.created_by_id).update(
+                posts_count=F("posts_count") + weights[0] - gone[0]
+            )
+
+    def _mention(self, screen_names: list[str]) -> None:
+        named = list(self.team.members.active().filter(user__screen_name__in=screen_names)) if screen_names else []
+        Mention.objects.filter(post=self, comment=None).exclude(member__in=named).delete()
+        if named:
+            Mention.objects.bulk_create([Mention(post=self, member=m) for m in named], ignore_conflicts=True)
+        for member in named:
+            self.watch_by_itself(member)
+
+    @transaction.atomic
+    def _glue(self, content: str, *, by: "Member", wip: bool | None, message: str, via: str, at_end: bool) -> Saved:
+        self._lock()
+        content = content.replace("\r\n", "\n").replace("\r", "\n")
+        body = self.body_md + content if at_end else content + self.body_md
+        return self.revise(Draft(body_md=body, wip=wip, message=message or APPENDED), by=by, via=via)
+
+
+def _label(message: str, otherwise: str) -> str:
+    return message.splitlines()[0][:60] if message and message not in {UPDATED, SHIPPED} else otherwise
+
+
+def _replace(draft: Draft, *, body_md: str | None) -> Draft:
+    return Draft(draft.category, draft.name, draft.tags, body_md, draft.wip, draft.message)

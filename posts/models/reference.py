@@ -1,0 +1,33 @@
+"""Links between posts, kept when a post is rendered: backlinks, renames and exports read them."""
+
+from typing import TYPE_CHECKING
+
+from django.db import models
+
+if TYPE_CHECKING:
+    from posts.models.post import Post
+
+
+class Reference(models.Model):
+    source = models.ForeignKey("posts.Post", models.CASCADE, related_name="references")
+    target = models.ForeignKey("posts.Post", models.CASCADE, related_name="referrers")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["source", "target"], name="one_reference_per_pair")]
+
+    def __str__(self) -> str:
+        return f"{self.source_id} → {self.target_id}"
+
+    @classmethod
+    def replace(cls, source: "Post", numbers: list[int]) -> None:
+        """Make the references of a post be those of its text; a link to itself is none."""
+        targets = dict(
+            source.team.posts.alive().filter(number__in=numbers).exclude(pk=source.pk).values_list("pk", "number")
+        )
+        kept = set(cls.objects.filter(source=source).values_list("target_id", flat=True))
+        if gone := kept - targets.keys():
+            cls.objects.filter(source=source, target__in=gone).delete()
+        cls.objects.bulk_create(
+            [cls(source=source, target_id=pk) for pk in sorted(targets.keys() - kept)], ignore_conflicts=True
+        )

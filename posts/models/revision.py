@@ -1,0 +1,91 @@
+"""Revisions: every saved state of a post, complete, numbered from 1, never edited."""
+
+from typing import TYPE_CHECKING, Any
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.urls import reverse
+
+from posts import title
+
+if TYPE_CHECKING:
+    from posts.models.post import Post
+
+
+class RevisionQuerySet(models.QuerySet["Revision"]):
+    def for_display(self) -> "RevisionQuerySet":
+        return self.select_related("created_by__user")
+
+    def for_list(self) -> "RevisionQuerySet":
+        return self.for_display().defer("body_md", "body_html")
+
+
+class Revision(models.Model):
+    class Via(models.TextChoices):
+        """Which door the text came in by; agents' writes are marked in the history."""
+
+        WEB = "web", "web"
+        API = "api", "API"
+        MCP = "mcp", "MCP"
+        IMPORT = "import", "import"
+
+    post = models.ForeignKey("posts.Post", models.CASCADE, related_name="revisions")
+    number = models.PositiveIntegerField()
+    category = models.CharField(max_length=300, blank=True)
+    name = models.CharField(max_length=255)
+    tags = ArrayField(models.CharField(max_length=50), default=list, blank=True)
+    body_md = models.TextField(blank=True)
+    body_html = models.TextField(blank=True)
+    wip = models.BooleanField()
+    message = models.CharField(max_length=500, blank=True)
+    via = models.CharField(max_length=8, choices=Via.choices, default=Via.WEB)
+    created_by = models.ForeignKey("teams.Member", models.PROTECT, related_name="revisions")
+    created_at = models.DateTimeField()
+
+    objects = RevisionQuerySet.as_manager()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["post", "number"], name="one_revision_per_number")]
+
+    def __str__(self) -> str:
+        return f"{self.full_name} rev{self.number}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("revision", args=[self.post.number, self.number])
+
+    @property
+    def full_name(self) -> str:
+        return title.compose(self.category, self.name, self.tags)
+
+    @property
+    def previous(self) -> "Revision | None":
+        return self.post.revisions.filter(number__lt=self.number).order_by("-number").first()
+
+
+class Revised(models.Model):
+    """What a post knows of its history. The verbs that add to it are in post.py, for they change everything at once."""
+
+    revision_number = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        abstract = True
+
+    if TYPE_CHECKING:
+        revisions: Any
+
+    def keep_revision(self: "Post", *, by: Any, via: str) -> Revision:  # type: ignore[misc]
+        """Write the present state down as the next revision; inside the verb's transaction, under the post's lock."""
+        return Revision.objects.create(
+            post=self,
+            number=self.revision_number,
+            category=self.category,
+            name=self.name,
+            tags=self.tags,
+            body_md=self.body_md,
+            body_html=self.body_html,
+            wip=self.wip,
+            message=self.message,
+            via=via,
+            created_by=by,
+            created_at=self.updated_at,
+        )

@@ -1,0 +1,86 @@
+"""Stars: a member marks a post or a comment as good, perhaps quoting the passage that is meant."""
+
+from typing import TYPE_CHECKING, Any, Self
+
+from django.db import models, transaction
+from django.db.models import Exists, F, OuterRef, Q
+
+from teams.models import Eventful
+
+if TYPE_CHECKING:
+    from teams.models import Member
+
+QUOTE_LENGTH = 1000
+
+
+class Star(models.Model):
+    post = models.ForeignKey("posts.Post", models.CASCADE, null=True, blank=True, related_name="stars")
+    comment = models.ForeignKey("posts.Comment", models.CASCADE, null=True, blank=True, related_name="stars")
+    member = models.ForeignKey("teams.Member", models.CASCADE, related_name="stars")
+    body = models.CharField(max_length=QUOTE_LENGTH, blank=True)  # the quoted passage; a plain star has none
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(post=None, comment__isnull=False) | Q(post__isnull=False, comment=None),
+                name="star_on_a_post_or_a_comment",
+            ),
+            models.UniqueConstraint(fields=["post", "member", "body"], name="one_star_per_member_and_quote"),
+            models.UniqueConstraint(fields=["comment", "member", "body"], name="one_comment_star_per_member_and_quote"),
+        ]
+        indexes = [models.Index(fields=["member", "-created_at"], name="star_of_member")]
+
+    def __str__(self) -> str:
+        return f"★ {self.member_id}"
+
+
+class Starred(Eventful):
+    """What a post or a comment can do with stars."""
+
+    stars_count = models.PositiveIntegerField(default=0)  # members, not quotes
+
+    class Meta:
+        abstract = True
+
+    if TYPE_CHECKING:
+        stars: Any
+        starred: bool
+
+    @transaction.atomic
+    def star(self, *, by: "Member", body: str = "") -> None:
+        """Once per member; again with another quote adds the quote, not to the count."""
+        self._lock_for_star()
+        had = self.stars.filter(member=by).exists()
+        _star, created = self.stars.get_or_create(member=by, body=body.strip()[:QUOTE_LENGTH])
+        if created and not had:
+            self._count_stars(+1)
+            self.record("star", by=by, body=body[:QUOTE_LENGTH])
+
+    @transaction.atomic
+    def unstar(self, *, by: "Member") -> None:
+        """Take back the star and all its quotes."""
+        self._lock_for_star()
+        gone, _per_model = self.stars.filter(member=by).delete()
+        if gone:
+            self._count_stars(-1)
+
+    def _lock_for_star(self) -> None:
+        type(self)._base_manager.select_for_update().only("pk").get(pk=self.pk)
+
+    def _count_stars(self, more: int) -> None:
+        type(self)._base_manager.filter(pk=self.pk).update(stars_count=F("stars_count") + more)
+        self.refresh_from_db(fields=["stars_count"])
+
+
+class StarredQuerySet(models.QuerySet[Any]):
+    star_field = "post"
+
+    def with_star_of(self, member: "Member | None") -> Self:
+        """Whether this member starred it, as `starred`."""
+        if member is None:
+            return self.annotate(starred=models.Value(False))
+        return self.annotate(starred=Exists(Star.objects.filter(**{self.star_field: OuterRef("pk")}, member=member)))
+
+    def starred_by(self, member: "Member") -> Self:
+        return self.filter(Exists(Star.objects.filter(**{self.star_field: OuterRef("pk")}, member=member)))

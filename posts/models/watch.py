@@ -1,0 +1,77 @@
+"""Watches: who hears about a post. A mute is remembered, so that commenting again does not bring the watch back."""
+
+from typing import TYPE_CHECKING, Any, Self
+
+from django.db import models, transaction
+from django.db.models import Exists, F, OuterRef
+
+if TYPE_CHECKING:
+    from teams.models import Member
+
+
+class Watch(models.Model):
+    post = models.ForeignKey("posts.Post", models.CASCADE, related_name="watches")
+    member = models.ForeignKey("teams.Member", models.CASCADE, related_name="watches")
+    muted = models.BooleanField(default=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["post", "member"], name="one_watch_per_member")]
+        indexes = [models.Index(fields=["member", "-created_at"], name="watch_of_member")]
+
+    def __str__(self) -> str:
+        return f"👁 {self.member_id}"
+
+
+class Watched(models.Model):
+    """What a post can do with watchers."""
+
+    watches_count = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        abstract = True
+
+    if TYPE_CHECKING:
+        watches: Any
+        watched: bool
+
+    @transaction.atomic
+    def watch(self, *, by: "Member") -> None:
+        """Asked for: also takes back a mute."""
+        self._set_watch(by, muted=False)
+
+    @transaction.atomic
+    def unwatch(self, *, by: "Member") -> None:
+        """No more of this, also not by commenting or being the author."""
+        self._set_watch(by, muted=True)
+
+    @transaction.atomic
+    def watch_by_itself(self, member: "Member") -> None:
+        """For authors, commenters and the mentioned, unless they muted the post or already watch it."""
+        _watch, created = self.watches.get_or_create(member=member)
+        if created:
+            self._count_watches(+1)
+
+    def _set_watch(self, member: "Member", *, muted: bool) -> None:
+        watch, created = self.watches.select_for_update().get_or_create(member=member, defaults={"muted": muted})
+        if created:
+            self._count_watches(0 if muted else 1)
+        elif watch.muted != muted:
+            watch.muted = muted
+            watch.save(update_fields=["muted"])
+            self._count_watches(-1 if muted else 1)
+
+    def _count_watches(self, more: int) -> None:
+        type(self)._base_manager.filter(pk=self.pk).update(watches_count=F("watches_count") + more)
+        self.refresh_from_db(fields=["watches_count"])
+
+
+class WatchedQuerySet(models.QuerySet[Any]):
+    def with_watch_of(self, member: "Member | None") -> Self:
+        """Whether this member watches it, as `watched`."""
+        if member is None:
+            return self.annotate(watched=models.Value(False))
+        return self.annotate(watched=Exists(Watch.objects.filter(post=OuterRef("pk"), member=member, muted=False)))
+
+    def watched_by(self, member: "Member") -> Self:
+        return self.filter(Exists(Watch.objects.filter(post=OuterRef("pk"), member=member, muted=False)))

@@ -1,0 +1,75 @@
+"""The one visibility gate: the only way pages, API, search, feeds and exports get hold of a post, through whoever asks."""
+
+from django.http import Http404
+from django.shortcuts import get_object_or_404
+
+from posts.models import Category, Comment, Post, Revision
+from posts.models.category import CategoryQuerySet
+from posts.models.comment import CommentQuerySet
+from posts.models.post import PostQuerySet
+from teams.http import TeamRequest
+
+
+def visible_posts(request: TeamRequest) -> PostQuerySet:
+    """A member reads everything but the bin; the world reads what an open team has shipped."""
+    if request.team is None:
+        return Post.objects.none()
+    posts: PostQuerySet = request.team.posts.alive()  # type: ignore[attr-defined]
+    if request.member:
+        return posts
+    return posts.shipped() if request.team.open else posts.none()
+
+
+def readable_posts(request: TeamRequest) -> PostQuerySet:
+    """For pages of one post: texts and people come along."""
+    return visible_posts(request).for_display()
+
+
+def listed_posts(request: TeamRequest) -> PostQuerySet:
+    """For rows: with the reader's star and watch, without the texts."""
+    return visible_posts(request).for_list().with_star_of(request.member).with_watch_of(request.member)
+
+
+def find_post(request: TeamRequest, number: int) -> Post:
+    posts = readable_posts(request).with_star_of(request.member).with_watch_of(request.member)
+    return get_object_or_404(posts, number=number)
+
+
+def binned_posts(request: TeamRequest) -> PostQuerySet:
+    """The bin: members only."""
+    if not request.member:
+        raise Http404
+    return request.team.posts.in_bin().for_list()  # type: ignore[attr-defined, no-any-return]
+
+
+def find_binned_post(request: TeamRequest, number: int) -> Post:
+    return get_object_or_404(binned_posts(request), number=number)
+
+
+def find_revision(request: TeamRequest, number: int, revision: int) -> Revision:
+    """Of an open team's post the world sees only the newest, shipped revision, not the drafts before it."""
+    post = find_post(request, number)
+    if not request.member:
+        raise Http404
+    found = get_object_or_404(post.revisions.for_display(), number=revision)
+    found.post = post
+    return found
+
+
+def readable_categories(request: TeamRequest) -> CategoryQuerySet:
+    """Categories with the counts that this reader may know, as `count` and `own`."""
+    if request.team is None:
+        return Category.objects.none()
+    categories: CategoryQuerySet = request.team.categories.all()  # type: ignore[attr-defined]
+    if request.member:
+        return categories.for_member()
+    return categories.for_world() if request.team.open else categories.none()
+
+
+def readable_comments(request: TeamRequest) -> CommentQuerySet:
+    """Comments of the posts that this reader reads."""
+    return Comment.objects.filter(post__in=visible_posts(request)).for_display().with_star_of(request.member)  # type: ignore[no-any-return]
+
+
+def find_comment(request: TeamRequest, pk: int) -> Comment:
+    return get_object_or_404(readable_comments(request), pk=pk)

@@ -1,0 +1,67 @@
+"""Who may come in. Outsiders see 404, members who lack a role 403; somebody not signed in is asked to sign in."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec
+
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.http import urlencode
+
+from esa import hosts
+from teams.http import MemberRequest, TeamRequest
+
+P = ParamSpec("P")
+MemberView = Callable[Concatenate[MemberRequest, P], HttpResponse]
+TeamView = Callable[Concatenate[TeamRequest, P], HttpResponse]
+View = Callable[..., HttpResponse]
+
+
+def sign_in_first(request: Any) -> HttpResponse:
+    """Send a stranger to the sign-in page: the same answer whether team and page exist or not."""
+    here = f"{hosts.scheme()}://{request.get_host()}{request.get_full_path()}"
+    return redirect(f"{hosts.base_url(reverse('account_login'))}?{urlencode({'next': here})}")
+
+
+def outsider(request: Any) -> HttpResponse:
+    if not request.user.is_authenticated and request.method == "GET" and request.team_name:
+        return sign_in_first(request)
+    raise Http404
+
+
+def member_required(view: MemberView[P]) -> View:
+    """Members of the team only."""
+
+    @wraps(view)
+    def wrapped(request: Any, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        return view(request, *args, **kwargs) if request.member else outsider(request)
+
+    return wrapped
+
+
+def reader_required(view: TeamView[P]) -> View:
+    """Members, and the world where the team is open."""
+
+    @wraps(view)
+    def wrapped(request: Any, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        if request.member or (request.team and request.team.open):
+            return view(request, *args, **kwargs)
+        return outsider(request)
+
+    return wrapped
+
+
+def owner_required(view: MemberView[P]) -> View:
+    """Owners only; other members get 403, for they know that the page exists."""
+
+    @wraps(view)
+    def wrapped(request: Any, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        if not request.member:
+            return outsider(request)
+        if not request.member.is_owner:
+            raise PermissionDenied
+        return view(request, *args, **kwargs)
+
+    return wrapped

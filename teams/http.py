@@ -1,0 +1,21 @@
+"""The request as views of a team see it."""
+
+from django.http import HttpRequest
+from django_htmx.middleware import HtmxDetails
+
+from teams.models import Member, Team, User
+
+
+class TeamRequest(HttpRequest):
+    """A request that CurrentMember has looked at. `team` is None on the base domain, `member` None for outsiders."""
+
+    team: Team
+    member: Member | None
+    user: User
+    htmx: HtmxDetails
+
+
+class MemberRequest(TeamRequest):
+    """A request that passed member_required."""
+
+    member: Member

@@ -1,0 +1,132 @@
+"""A person in a team, with a role: the actor of everything, and the author of what they wrote after they left."""
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Self
+
+from django.core.exceptions import ValidationError
+from django.db import models, transaction
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from esa import hosts
+from teams.models.event import Eventful
+
+if TYPE_CHECKING:
+    from teams.models.team import Team
+    from teams.models.user import User
+
+ACCESS_RESOLUTION = timedelta(minutes=10)
+"""How exactly the last access is known; finer would cost a write on every page."""
+
+
+class MemberQuerySet(models.QuerySet["Member"]):
+    def active(self) -> Self:
+        """Those who are in the team today; leavers and esa_bot are not."""
+        return self.filter(left_at=None, user__is_active=True)
+
+    def owners(self) -> Self:
+        return self.active().filter(role=Member.Role.OWNER)
+
+    def for_display(self) -> Self:
+        return self.select_related("user", "team")
+
+    def named(self, screen_name: str) -> Self:
+        return self.filter(Q(user__screen_name__iexact=screen_name) | Q(user=None, screen_name__iexact=screen_name))
+
+
+class Member(Eventful, models.Model):
+    class Role(models.TextChoices):
+        OWNER = "owner", _("Owner")
+        MEMBER = "member", _("Member")
+
+    team = models.ForeignKey("teams.Team", models.CASCADE, related_name="members")
+    # Null for esa_bot, and once the account is gone; then screen_name and name below speak for it.
+    user = models.ForeignKey("teams.User", models.SET_NULL, null=True, blank=True, related_name="memberships")
+    role = models.CharField(max_length=8, choices=Role.choices, default=Role.MEMBER)
+    screen_name = models.CharField(max_length=39, blank=True)
+    name = models.CharField(max_length=80, blank=True)
+    posts_count = models.PositiveIntegerField(default=0)
+    joined_at = models.DateTimeField(default=timezone.now)
+    left_at = models.DateTimeField(null=True, blank=True)
+    last_accessed_at = models.DateTimeField(null=True, blank=True)
+
+    objects = MemberQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["team", "user"], name="one_membership_per_team"),
+            models.UniqueConstraint(
+                fields=["team", "screen_name"], condition=Q(user=None, screen_name="esa_bot"), name="one_bot_per_team"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.display_name
+
+    @property
+    def handle(self) -> str:
+        """The screen name, as in @handle."""
+        return self.user.screen_name if self.user else self.screen_name
+
+    @property
+    def display_name(self) -> str:
+        return self.user.name if self.user else self.name
+
+    @property
+    def icon_url(self) -> str:
+        """Absolute; a drawn one with the initial where nobody uploaded any."""
+        if self.user and self.user.icon:
+            return hosts.absolute(self.user.icon.url)
+        return hosts.absolute(f"/icons/{self.handle}.svg")
+
+    @property
+    def is_owner(self) -> bool:
+        return self.role == self.Role.OWNER and self.left_at is None
+
+    @property
+    def is_bot(self) -> bool:
+        return self.user_id is None and self.screen_name == "esa_bot"
+
+    @property
+    def active(self) -> bool:
+        return self.left_at is None and self.user is not None and self.user.is_active
+
+    @classmethod
+    @transaction.atomic
+    def join(cls, team: "Team", user: "User", role: str = Role.MEMBER) -> "Member":
+        """Come in, or come back: the same row, so that earlier posts are theirs again. Joining twice changes nothing."""
+        member, created = cls.objects.select_for_update().get_or_create(team=team, user=user, defaults={"role": role})
+        if created or member.left_at:
+            member.left_at, member.role, member.joined_at = None, role, timezone.now()
+            member.save(update_fields=["left_at", "role", "joined_at"])
+            member.record("join", by=member)
+        return member
+
+    @transaction.atomic
+    def leave(self, *, by: "Member") -> None:
+        """Go, or be removed. What they wrote stays theirs; what opened doors for them is shut in the same breath."""
+        self._keep_an_owner()
+        self.left_at, self.role = timezone.now(), self.Role.MEMBER
+        self.save(update_fields=["left_at", "role"])
+        self.record("leave", by=by)
+
+    @transaction.atomic
+    def change_role(self, role: str, *, by: "Member") -> None:
+        if role != self.Role.OWNER:
+            self._keep_an_owner()
+        self.role = role
+        self.save(update_fields=["role"])
+        self.record("role", by=by, role=role)
+
+    def touch(self) -> None:
+        """Note the access, at most once in ACCESS_RESOLUTION, without a lock."""
+        now = timezone.now()
+        if self.last_accessed_at is None or now - self.last_accessed_at > ACCESS_RESOLUTION:
+            Member.objects.filter(pk=self.pk).update(last_accessed_at=now)
+            self.last_accessed_at = now
+
+    def _keep_an_owner(self) -> None:
+        owners = list(self.team.members.owners().select_for_update().order_by("pk"))
+        if owners == [self]:
+            raise ValidationError(_("A team needs an owner. Make somebody else an owner first."), "last_owner")
