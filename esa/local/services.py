@@ -103,7 +103,7 @@ def spawn(
 
     if account and account.switches:
         options |= {"user": account.uid, "group": account.gid, "extra_groups": []}
-    return subprocess.Popen(command, start_new_session=True, preexec_fn=in_child, **options)  # noqa: PLW1509 (one thread here)
+    return subprocess.Popen(command, start_new_session=True, preexec_fn=in_child, **options)
 
 
 class Server:

@@ -1,18 +1,7 @@
 """The tests' own servers: private, migrated, able to read Japanese, and gone when their starter is."""
 
-import os
-import signal
-import subprocess
-import sys
-import time
-from pathlib import Path
-
-import psycopg
 import pytest
 from django.db import connection
-
-from esa.local import scratch
-from esa.local.services import Account, Postgres, Valkey, running
 
 
 @pytest.mark.django_db

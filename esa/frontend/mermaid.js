@@ -1,0 +1,2 @@
+// Diagrams: loaded by the sandboxed page that draws them.
+export { default } from "mermaid"
