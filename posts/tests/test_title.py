@@ -152,13 +152,12 @@ def test_what_is_composed_reads_back_the_same(text: str) -> None:
 def test_any_text_is_a_title_or_is_refused(text: str) -> None:
     try:
         title = parse(text)
-    except TitleError as error:
-        assert error.message
-    else:
-        assert title.name
-        assert "/" not in title.name
-        assert not title.category.startswith("/")
-        assert not title.category.endswith("/")
+    except TitleError:
+        return
+    assert title.name
+    assert "/" not in title.name
+    assert not title.category.startswith("/")
+    assert not title.category.endswith("/")
 
 
 @pytest.mark.parametrize(
