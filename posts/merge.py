@@ -2,13 +2,13 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from merge3 import Merge3
 
-from posts.lines import Block, matching_blocks
+from posts.lines import matching_blocks
 
 MARKER_SIZE = 7
 MARKER_LINE = re.compile(rf"(?:(<{{{MARKER_SIZE},}})|(>{{{MARKER_SIZE},}}))(?: .*)?|(={{{MARKER_SIZE},}})")
@@ -94,11 +94,17 @@ def unresolved(text: str) -> bool:
 class _Matcher:
     """Our line matching in the shape that merge3 expects of difflib."""
 
-    def __init__(self, isjunk: object, a: Sequence[str], b: Sequence[str], autojunk: bool = False) -> None:
+    def __init__(
+        self,
+        isjunk: Callable[[str], bool] | None = None,
+        a: Sequence[str] = (),
+        b: Sequence[str] = (),
+        autojunk: bool = False,
+    ) -> None:
         self.a, self.b = a, b
 
-    def get_matching_blocks(self) -> list[Block]:
-        return [*matching_blocks(self.a, self.b), Block(len(self.a), len(self.b), 0)]
+    def get_matching_blocks(self) -> list[tuple[int, int, int]]:
+        return [*matching_blocks(self.a, self.b), (len(self.a), len(self.b), 0)]
 
 
 def _split(text: str) -> tuple[list[str], bool]:

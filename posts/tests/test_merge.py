@@ -170,7 +170,7 @@ def test_numbered_lines_disappear_only_when_deleted(three: tuple[str, str, str])
         list(dict.fromkeys(f"{line} {lines[:index].count(line)}" for index, line in enumerate(lines)))
         for lines in map(lines_of, three)
     )
-    result = lines_of(merge(*("\n".join(lines) for lines in (base, mine, theirs))).text)
+    result = lines_of(merge("\n".join(base), "\n".join(mine), "\n".join(theirs)).text)
     for line in {*base, *mine, *theirs}:
         was, in_mine, in_theirs = line in base, line in mine, line in theirs
         if (in_mine and in_theirs) if was else (in_mine or in_theirs):
