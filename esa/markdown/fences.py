@@ -11,9 +11,8 @@ from esa.markdown.words import Words
 
 _DIFF = re.compile(r"diff[_-](?P<language>.+)", re.IGNORECASE)
 _CHANGES = {"+": "gi", "-": "gd"}
-_DIRECTIVE = re.compile(r"%%\{.*?\}%%[ \t]*\n?", re.DOTALL)
 _THEME = re.compile(
-    r"""%%\{\s*init\s*:\s*\{\s*["']?theme["']?\s*:\s*["'](?:default|neutral|dark|forest|base)["']\s*\}\s*\}%%[ \t]*\n?"""
+    r"""%%\{\s*init\s*:\s*\{\s*["']?theme["']?\s*:\s*["'](?:default|neutral|dark|forest|base)["']\s*\}\s*\}%%"""
 )
 _SETTINGS = re.compile(r"\A\s*---[ \t]*\n.*?^---[ \t]*$\n?", re.DOTALL | re.MULTILINE)
 _TITLE = re.compile(r"^title:[^\n]*$", re.MULTILINE)
@@ -50,7 +49,16 @@ def tame(source: str) -> str:
         title = _TITLE.search(settings[0])
         front = f"---\n{title[0]}\n---\n" if title else ""
         source = front + source[settings.end() :]
-    return _DIRECTIVE.sub(lambda match: match[0] if _THEME.fullmatch(match[0]) else "", source)
+    kept: list[str] = []
+    done = 0
+    while (start := source.find("%%{", done)) >= 0 and (end := source.find("}%%", start)) >= 0:
+        kept.append(source[done:start])
+        directive = source[start : end + 3]
+        if _THEME.fullmatch(directive):
+            kept.append(directive)
+        done = end + 3
+    kept.append(source[done:])
+    return "".join(kept).lstrip("\n")
 
 
 def _plantuml(source: str, line: int, *, words: Words, server: str) -> str:

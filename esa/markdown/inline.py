@@ -13,7 +13,9 @@ _MEMBER_ICON = r":@(?P<icon>[A-Za-z0-9_][A-Za-z0-9_-]{0,63}):"
 _EMOJI = rf"(?<![A-Za-z0-9]){emojis.CODE}"
 _MENTION = r"(?<![A-Za-z0-9_/@.&+-])@(?P<member>[A-Za-z0-9_][A-Za-z0-9_-]{0,63})"
 _POST = r"(?<![A-Za-z0-9_/&#])#(?P<post>[1-9][0-9]{0,8})(?![A-Za-z0-9_-])"
-_PATH = r"(?<![A-Za-z0-9_/.:?=&#%~-])/posts/(?P<path>[1-9][0-9]{0,8})(?P<rest>#[\w%-]+)?(?![\w/.?#-]*[A-Za-z0-9_/])"
+_PATH = (
+    r"(?<![A-Za-z0-9_/.:?=&#%~-])/posts/(?P<path>[1-9][0-9]{0,8})(?P<rest>#[\w%-]++)?(?![A-Za-z0-9_/?-]|\.[A-Za-z0-9])"
+)
 
 NAMES = re.compile("|".join((_MEMBER_ICON, _EMOJI, _MENTION, _POST, _PATH)))
 # Inside a link nothing else may be a link.

@@ -95,7 +95,7 @@ def _on_a_roomy_stack(work: Callable[[], T]) -> T:
     def run() -> None:
         try:
             outcome.append(work())
-        except BaseException as error:  # noqa: BLE001 - handed on to the caller below
+        except BaseException as error:
             failure.append(error)
 
     # The size is a setting of the whole process, so it is set back as soon as our thread has started.

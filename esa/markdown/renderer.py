@@ -21,11 +21,11 @@ _NO_LINKS = NoLinks()
 _DEFAULTS = Options()
 
 _SOURCE_LINES = re.compile(
-    r'(<(?:p|h[1-6]|ul|ol|li|blockquote|table|tr|hr|div|section)\b[^>]*?) data-sourcepos="(\d+):[^"]*"'
+    r'(<(?:p|h[1-6]|ul|ol|li|blockquote|table|tr|hr|div|section)\b[^<>]*?) data-sourcepos="(\d+):[^"]*"'
 )
 _BACK = ' aria-label="Back to reference '
 _BOX = '<input type="checkbox" class="task-list-item-checkbox" '
-_LINK_OR_FILE = re.compile(r"<(?:a|img|video|audio|source) [^>]*>")
+_LINK_OR_FILE = re.compile(r'<(?:a|img|video|audio|source) (?:[^">]++|"[^"]*+")*+>')
 _ADDRESS = re.compile(r' (?:href|src|poster)="([^"]*)"')
 _REL = f' rel="{REL}"'
 

@@ -27,17 +27,20 @@ Scroll          `data-line`: the line of the source at which a block starts
 Links           to other hosts: `rel="nofollow noopener"`; images: `loading="lazy"`
 """
 
-import re
-
 import nh3
 from pygments.token import STANDARD_TYPES
 
 from esa.markdown.seal import SEAL, unseal
 
-TAGS = set(
+
+def _words(text: str) -> set[str]:
+    return set(text.split())
+
+
+TAGS = _words(
     "a abbr audio b bdi bdo blockquote br caption cite code col colgroup dd del details dfn div dl dt em figcaption"
     " figure font h1 h2 h3 h4 h5 h6 hr i img input ins kbd li mark ol p picture pre q rp rt ruby s samp section small"
-    " source span strike strong sub summary sup table tbody td tfoot th thead time tr tt u ul var video wbr".split()
+    " source span strike strong sub summary sup table tbody td tfoot th thead time tr tt u ul var video wbr"
 )
 
 _SIZE = {"width", "height"}
@@ -94,7 +97,7 @@ ALWAYS = {
 }
 
 _HIGHLIGHT = {css for css in STANDARD_TYPES.values() if css}
-_ALERTS = {"markdown-alert"} | {f"markdown-alert-{kind}" for kind in "note tip important warning caution".split()}
+_ALERTS = {"markdown-alert"} | {f"markdown-alert-{kind}" for kind in _words("note tip important warning caution")}
 
 WRITTEN_CLASSES = {
     "a": {"footnote-backref"},

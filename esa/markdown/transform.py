@@ -12,6 +12,7 @@ from esa.markdown.anchors import Anchors
 from esa.markdown.fences import fence_html, math_html
 from esa.markdown.inline import IMAGES, NAMES, Found, Names, Wanted, label, opening
 from esa.markdown.links import Links
+from esa.markdown.parser import TooDeep
 from esa.markdown.raw_html import escaped, explosive, filtered
 from esa.markdown.rendered import Heading, Options, Task
 from esa.markdown.seal import SEAL
@@ -20,6 +21,9 @@ from esa.markdown.urls import end_of_url, post_number, refers_to, youtube
 from esa.markdown.words import Words
 
 Node = comrak.AstNode
+
+# The sanitiser's time grows with the square of the depth.
+DEPTH_LIMIT = 1_500
 
 _RAW_LINK = re.compile(r"<(/?)a(?=[\s/>])", re.IGNORECASE)
 # A node whose HTML is that of its children alone.
@@ -47,12 +51,13 @@ class Family:
 
 
 class Place:
-    """Where a node stands: among its siblings, and whether inside a link."""
+    """Where a node stands: among its siblings, how deep, and whether inside a link."""
 
-    __slots__ = ("family", "in_link", "index", "node")
+    __slots__ = ("depth", "family", "in_link", "index", "node")
 
-    def __init__(self, node: Node, family: Family, index: int, *, in_link: bool) -> None:
+    def __init__(self, node: Node, family: Family, index: int, *, depth: int = 0, in_link: bool = False) -> None:
         self.node = node
+        self.depth = depth
         self.family = family
         self.index = index
         self.in_link = in_link
@@ -115,7 +120,7 @@ class Transform:
         return "\n".join(line for line in lines if line)
 
     def _walk(self, root: Node) -> None:
-        stack = self._below(root, in_link=False)
+        stack = self._below(root, depth=0, in_link=False)
         while stack:
             place = stack.pop()
             value = place.node.node_value
@@ -126,16 +131,19 @@ class Transform:
                 self._text.append("\n")
             visit = _VISITS.get(kind)
             if visit is None or visit(self, place, value):
-                stack += self._below(place.node, in_link=place.in_link or kind is comrak.Link)
+                in_link = place.in_link or kind is comrak.Link
+                stack += self._below(place.node, depth=place.depth + 1, in_link=in_link)
 
-    def _below(self, node: Node, *, in_link: bool) -> list[Place]:
+    def _below(self, node: Node, *, depth: int, in_link: bool) -> list[Place]:
         """The places of a node's children, the first one last."""
         children = node.children
         if not children:
             return []
+        if depth > DEPTH_LIMIT:
+            raise TooDeep
         family = Family(node, children)
         self._families.append(family)
-        places = [Place(child, family, index, in_link=in_link) for index, child in enumerate(children)]
+        places = [Place(child, family, index, depth=depth, in_link=in_link) for index, child in enumerate(children)]
         places.reverse()
         return places
 
@@ -267,7 +275,7 @@ class Transform:
         family = Family(shell, [node])
         self._families.append(family)
         number = refers_to(url, self.links.base_url)
-        if number is None or self._refer(Place(node, family, 0, in_link=False), link, number, bare=True):
+        if number is None or self._refer(Place(node, family, 0), link, number, bare=True):
             self._text.append(written[:end])
         self._name_things(place, written[end:], before=[shell])
 
