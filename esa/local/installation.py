@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import secrets
+import shutil
 import subprocess
 import sys
 import time
@@ -13,9 +14,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from esa.local import frontend, translations
+from esa.local import frontend, scratch, translations
+from esa.local.ports import address, port, refuse_taken_port
 from esa.local.progress import CHECKOUT, DATA, coloured, run_tool, say, step
-from esa.local.services import HOST, Account, Postgres, Server, Valkey, is_taken, running
+from esa.local.services import HOST, Account, Postgres, Server, Valkey, running
 from esa.local.supervisor import Supervisor
 from esa.local.trouble import Trouble
 
@@ -26,24 +28,6 @@ MANAGE = [sys.executable, "manage.py"]
 SERVERS = DATA / "servers"
 STATE = DATA / "run.json"
 DEMO = DATA / "demo.json"
-
-
-def port() -> int:
-    """The port that the site shall have: PORT, or 8000."""
-    value = os.environ.get("PORT") or "8000"
-    if not value.isdecimal() or not 0 < int(value) < 65536:
-        raise Trouble(f"PORT must be a number from 1 to 65535, not {value!r}.")
-    return int(value)
-
-
-def refuse_taken_port() -> None:
-    """Say so before minutes are spent on setting up."""
-    if is_taken(port(), _address()):
-        other = next((number for number in range(port() + 1, port() + 100) if not is_taken(number, _address())), 0)
-        hint = f"end that program, or choose another port: make run PORT={other}" if other else "end that program"
-        if port() < 1024 and os.geteuid() != 0:
-            hint = "ports below 1024 are root's: make run PORT=8000"
-        raise Trouble(f"Port {port()} is not free on this machine; {hint}")
 
 
 def run() -> int:
@@ -79,6 +63,16 @@ def manage(arguments: list[str]) -> int:
         return subprocess.run([*MANAGE, *arguments], cwd=CHECKOUT, env=environment, check=False).returncode
 
 
+def messages() -> int:
+    """Collect the strings of all three apps into esa/locale."""
+    if not shutil.which("xgettext"):
+        raise Trouble("Collecting messages needs GNU gettext (Debian, Ubuntu: apt-get install gettext).")
+    ignored = [part for name in (".venv", "node_modules", ".data", "staticfiles") for part in ("--ignore", name)]
+    command = ["makemessages", "--locale", "ja", "--add-location", "file", "--no-obsolete", *ignored]
+    environment = os.environ | scratch.ENVIRONMENT | {"DATABASE_URL": "postgres://127.0.0.1/none"}
+    return subprocess.run([*MANAGE, *command], cwd=CHECKOUT, env=environment, check=False).returncode
+
+
 def prepare() -> None:
     """What has to be built before the first page can be shown."""
     frontend.prepare()
@@ -97,7 +91,7 @@ def _processes() -> dict[str, list[str]]:
             "--config",
             "python:esa.local.gunicorn_config",
             "--bind",
-            f"{_address()}:{port()}",
+            f"{address()}:{port()}",
             "esa.wsgi",
         ],
         "worker": [
@@ -233,10 +227,6 @@ def _check_redis(url: str) -> None:
         redis.Redis.from_url(url, socket_connect_timeout=5).ping()
     except (redis.RedisError, OSError, ValueError) as error:
         raise Trouble(f"The server that REDIS_URL names does not answer: {error}") from None
-
-
-def _address() -> str:
-    return os.environ.get("HOST") or HOST
 
 
 def _welcome(environment: dict[str, str], seconds: float) -> None:

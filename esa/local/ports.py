@@ -1,0 +1,29 @@
+"""The port that the site shall have, and whether it can have it."""
+
+import os
+
+from esa.local.services import HOST, is_taken
+from esa.local.trouble import Trouble
+
+
+def port() -> int:
+    """PORT, or 8000."""
+    value = os.environ.get("PORT") or "8000"
+    if not value.isdecimal() or not 0 < int(value) < 65536:
+        raise Trouble(f"PORT must be a number from 1 to 65535, not {value!r}.")
+    return int(value)
+
+
+def address() -> str:
+    """HOST, or loopback: nobody else on the network sees a development server unless asked to."""
+    return os.environ.get("HOST") or HOST
+
+
+def refuse_taken_port() -> None:
+    """Say so before minutes are spent on setting up."""
+    if not is_taken(port(), address()):
+        return
+    if port() < 1024 and os.geteuid() != 0:
+        raise Trouble(f"Port {port()} is root's alone, as all below 1024 are; choose another: make run PORT=8000")
+    free = next((number for number in range(port() + 1, 65536) if not is_taken(number, address())), 0)
+    raise Trouble(f"Port {port()} is taken by another program; end that, or choose another port: make run PORT={free}")
