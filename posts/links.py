@@ -19,7 +19,7 @@ class TeamLinks:
 
     def prepare(self, *, posts: set[int], members: set[str], emoji: set[str]) -> None:
         if wanted := {number for number in posts if number < 2**31}:
-            found = self.team.posts.alive().filter(number__in=wanted)  # type: ignore[attr-defined]
+            found = self.team.posts.alive().filter(number__in=wanted)
             for number, category, name, wip in found.values_list("number", "category", "name", "wip"):
                 full_name = "" if wip and self.team.open else title.compose(category, name)
                 self._posts[number] = LinkedPost(number, full_name, reverse("post", args=[number]), wip)

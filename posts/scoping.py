@@ -12,9 +12,9 @@ from teams.http import TeamRequest
 
 def visible_posts(request: TeamRequest) -> PostQuerySet:
     """A member reads everything but the bin; the world reads what an open team has shipped."""
-    if request.team is None:
+    if not request.team:
         return Post.objects.none()
-    posts: PostQuerySet = request.team.posts.alive()  # type: ignore[attr-defined]
+    posts: PostQuerySet = request.team.posts.alive()
     if request.member:
         return posts
     return posts.shipped() if request.team.open else posts.none()
@@ -39,7 +39,7 @@ def binned_posts(request: TeamRequest) -> PostQuerySet:
     """The bin: members only."""
     if not request.member:
         raise Http404
-    return request.team.posts.in_bin().for_list()  # type: ignore[attr-defined, no-any-return]
+    return request.team.posts.in_bin().for_list()
 
 
 def find_binned_post(request: TeamRequest, number: int) -> Post:
@@ -58,9 +58,9 @@ def find_revision(request: TeamRequest, number: int, revision: int) -> Revision:
 
 def readable_categories(request: TeamRequest) -> CategoryQuerySet:
     """Categories with the counts that this reader may know, as `count` and `own`."""
-    if request.team is None:
+    if not request.team:
         return Category.objects.none()
-    categories: CategoryQuerySet = request.team.categories.all()  # type: ignore[attr-defined]
+    categories: CategoryQuerySet = request.team.categories.all()
     if request.member:
         return categories.for_member()
     return categories.for_world() if request.team.open else categories.none()
@@ -68,7 +68,7 @@ def readable_categories(request: TeamRequest) -> CategoryQuerySet:
 
 def readable_comments(request: TeamRequest) -> CommentQuerySet:
     """Comments of the posts that this reader reads."""
-    return Comment.objects.filter(post__in=visible_posts(request)).for_display().with_star_of(request.member)  # type: ignore[no-any-return]
+    return Comment.objects.filter(post__in=visible_posts(request)).for_display().with_star_of(request.member)
 
 
 def find_comment(request: TeamRequest, pk: int) -> Comment:

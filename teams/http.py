@@ -9,7 +9,7 @@ from teams.models import Member, Team, User
 class TeamRequest(HttpRequest):
     """A request that CurrentMember has looked at. `team` is None on the base domain, `member` None for outsiders."""
 
-    team: Team
+    team: Team  # None on the base domain; views that need one are behind a decorator that has looked
     member: Member | None
     user: User
     htmx: HtmxDetails

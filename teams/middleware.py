@@ -49,7 +49,7 @@ class CurrentMember:
         language = asked if asked in dict(settings.LANGUAGES) else getattr(user, "language", "")
         if language:
             translation.activate(language)
-            request.LANGUAGE_CODE = translation.get_language() or "en"  # type: ignore[attr-defined]
+            request.LANGUAGE_CODE = translation.get_language() or "en"
         if user.is_authenticated:
             try:
                 timezone.activate(ZoneInfo(user.time_zone))

@@ -90,7 +90,7 @@ class Standing:
         return int(self.alive), int(self.alive and not self.wip)
 
 
-class PostQuerySet(StarredQuerySet, WatchedQuerySet):
+class PostQuerySet(StarredQuerySet, WatchedQuerySet):  # type: ignore[override]
     def alive(self) -> Self:
         """Not in the bin."""
         return self.filter(deleted_at=None)
@@ -427,7 +427,7 @@ class Post(Revised, Starred, Watched, Commented, models.Model):
         overlapped = False
         if text is not None:
             result = merge.merge(
-                base_body if base_body is not None else base.body_md,
+                base.body_md if base_body is None and base else base_body or "",
                 text,
                 self.body_md,
                 labels=(_label(draft.message, "yours"), f"rev{self.revision_number}"),

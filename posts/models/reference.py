@@ -25,9 +25,9 @@ class Reference(models.Model):
         targets = dict(
             source.team.posts.alive().filter(number__in=numbers).exclude(pk=source.pk).values_list("pk", "number")
         )
-        kept = set(cls.objects.filter(source=source).values_list("target_id", flat=True))
+        kept = set(Reference.objects.filter(source=source).values_list("target_id", flat=True))
         if gone := kept - targets.keys():
-            cls.objects.filter(source=source, target__in=gone).delete()
-        cls.objects.bulk_create(
-            [cls(source=source, target_id=pk) for pk in sorted(targets.keys() - kept)], ignore_conflicts=True
+            Reference.objects.filter(source=source, target__in=gone).delete()
+        Reference.objects.bulk_create(
+            [Reference(source=source, target_id=pk) for pk in sorted(targets.keys() - kept)], ignore_conflicts=True
         )

@@ -53,7 +53,9 @@ class Watched(models.Model):
             self._count_watches(+1)
 
     def _set_watch(self, member: "Member", *, muted: bool) -> None:
-        watch, created = self.watches.select_for_update().get_or_create(member=member, defaults={"muted": muted})
+        watch, created = Watch.objects.select_for_update().get_or_create(
+            post_id=self.pk, member=member, defaults={"muted": muted}
+        )
         if created:
             self._count_watches(0 if muted else 1)
         elif watch.muted != muted:

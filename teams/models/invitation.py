@@ -1,7 +1,7 @@
 """Invitations by e-mail: one address, one code, some days; and the team's shared address (Team.invitation_url)."""
 
 import secrets
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Self
 
 from django.db import models, transaction
@@ -20,7 +20,7 @@ def new_code() -> str:
     return f"m{secrets.token_hex(16)}"
 
 
-def default_expiry() -> "timezone.datetime":
+def default_expiry() -> datetime:
     return timezone.now() + VALIDITY
 
 

@@ -44,8 +44,6 @@ class Team(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 
-    members: "models.Manager[Member]"
-
     def __str__(self) -> str:
         return self.name
 
