@@ -4,8 +4,9 @@ from posts.models.mention import Mention
 from posts.models.post import Post
 from posts.models.reference import Reference
 from posts.models.revision import Revision
+from posts.models.search import PostSearch
 from posts.models.star import Star
 from posts.models.tag import Tag
 from posts.models.watch import Watch
 
-__all__ = ["Category", "Comment", "Mention", "Post", "Reference", "Revision", "Star", "Tag", "Watch"]
+__all__ = ["Category", "Comment", "Mention", "Post", "PostSearch", "Reference", "Revision", "Star", "Tag", "Watch"]

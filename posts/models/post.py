@@ -395,6 +395,9 @@ class Post(Revised, Starred, Watched, Commented, models.Model):
 
     def refresh_search(self) -> None:
         """Bring the search row up to date, in the same transaction as the change."""
+        from posts.search import index
+
+        index.refresh(self)
 
     # --- Inside -------------------------------------------------------------------------------------------------------
 
