@@ -50,7 +50,10 @@ def run() -> int:
             stack.callback(_end, supervisor)
             with step("Web, worker and beat"):
                 supervisor.start()
-                supervisor.wait_for(f"http://{HOST}:{port()}/", environment["ESA_DOMAIN"])
+                supervisor.wait_for(
+                    f"http://{HOST if address() == '0.0.0.0' else address()}:{port()}/healthz",
+                    environment["ESA_DOMAIN"],
+                )
             _welcome(environment, time.monotonic() - started)
             supervisor.follow()
     return 0
@@ -98,6 +101,7 @@ def _processes() -> dict[str, list[str]]:
             *quiet,
             "-m",
             "celery",
+            "--quiet",
             "-A",
             "esa",
             "worker",
@@ -106,7 +110,7 @@ def _processes() -> dict[str, list[str]]:
             "--without-gossip",
             "--without-mingle",
         ],
-        "beat": [*quiet, "-m", "celery", "-A", "esa", "beat", "--loglevel=INFO", "--pidfile="],
+        "beat": [*quiet, "-m", "celery", "--quiet", "-A", "esa", "beat", "--loglevel=INFO", "--pidfile="],
     }
 
 

@@ -220,9 +220,13 @@ class Postgres(Server):
         """Make the database unless it is there."""
         import psycopg
 
-        with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
-            if not connection.execute("SELECT FROM pg_database WHERE datname = %s", [name]).fetchone():
-                connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"'.encode())
+        try:
+            with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
+                known = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone()
+                if not known:
+                    connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"'.encode())
+        except psycopg.Error as error:
+            raise Trouble(explain(str(error), doing=f"Making the database {name}")) from None
 
     @property
     def _password_file(self) -> Path:

@@ -28,7 +28,7 @@ def end_on_signals() -> None:
 
     def stop(number: int, _frame: object) -> None:
         for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(each, signal.SIG_IGN)  # a second Ctrl-C must not interrupt the clearing up
+            signal.signal(each, lambda *_: None)  # a second Ctrl-C must not interrupt the clearing up
         raise Stop(number)
 
     for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):

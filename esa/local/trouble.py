@@ -16,8 +16,7 @@ def explain(output: str, *, doing: str) -> str:
     for pattern, sentence in _CAUSES:
         if found := re.search(pattern, output, re.IGNORECASE):
             return sentence.format(doing=doing, **{key: value or "" for key, value in found.groupdict().items()})
-    last = next((line.strip() for line in reversed(output.splitlines()) if line.strip()), "it printed nothing")
-    return f"{doing} failed: {last[:300]}"
+    return f"{doing} failed: {_gist(output)}"
 
 
 def explain_os_error(error: OSError) -> str:
@@ -38,6 +37,13 @@ def fail(sentence: str) -> int:
     return 1
 
 
+def _gist(output: str) -> str:
+    """The line that says most: the first that calls itself an error, or the last (as a traceback has it)."""
+    lines = [line.strip() for line in output.splitlines() if line.strip()]
+    errors = [line for line in lines if re.match(r"(npm )?error:? (?!code|A complete log)", line, re.IGNORECASE)]
+    return ([*errors[:1], *lines[-1:]] or ["it printed nothing"])[0][:300]
+
+
 def _existing(path: Path) -> Path:
     while not path.exists() and path != path.parent:
         path = path.parent
@@ -46,6 +52,10 @@ def _existing(path: Path) -> Path:
 
 # The first that fits wins: the causes that hide behind others come first.
 _CAUSES = [
+    (
+        r"package\.json and package-lock\.json .*are in sync",
+        "{doing} failed: package.json and package-lock.json do not belong together; run `make lock`.",
+    ),
     (
         r"no space left on device|disk quota exceeded|ENOSPC",
         "{doing} failed because the disk is full: free about 2 GB and start again.",
