@@ -130,7 +130,7 @@ def _pip() -> list[str]:
 def _pin_of(package: str) -> str:
     """The lines of one package, with its hashes, out of the lock file."""
     text = (CHECKOUT / "requirements-dev.txt").read_text(encoding="utf-8")
-    found = re.search(rf"^{package}==.*(?:\\\n.*)*$", text, re.MULTILINE)
+    found = re.search(rf"^{package}==[^\n\\]*(?:\\\n[^\n\\]*)*", text, re.MULTILINE)
     if not found:
         raise Trouble(f"requirements-dev.txt does not pin {package}: run `make lock`.")
     return found.group(0) + "\n"

@@ -83,34 +83,13 @@ def prepare() -> None:
 
 
 def _processes() -> dict[str, list[str]]:
-    python = [sys.executable]
     # Celery warns about root, who is nobody special in a container or on a rented machine.
-    quiet = [*python, "-W", "ignore:::celery.platforms"]
+    celery = [sys.executable, *"-W ignore:::celery.platforms -m celery --quiet -A esa".split()]
+    gunicorn = [sys.executable, *"-m gunicorn --config python:esa.local.gunicorn_config".split()]
     return {
-        "web": [
-            *python,
-            "-m",
-            "gunicorn",
-            "--config",
-            "python:esa.local.gunicorn_config",
-            "--bind",
-            f"{address()}:{port()}",
-            "esa.wsgi",
-        ],
-        "worker": [
-            *quiet,
-            "-m",
-            "celery",
-            "--quiet",
-            "-A",
-            "esa",
-            "worker",
-            "--loglevel=INFO",
-            "--concurrency=2",
-            "--without-gossip",
-            "--without-mingle",
-        ],
-        "beat": [*quiet, "-m", "celery", "--quiet", "-A", "esa", "beat", "--loglevel=INFO", "--pidfile="],
+        "web": [*gunicorn, "--bind", f"{address()}:{port()}", "esa.wsgi"],
+        "worker": [*celery, *"worker --loglevel=INFO --concurrency=2 --without-gossip --without-mingle".split()],
+        "beat": [*celery, *"beat --loglevel=INFO --pidfile=".split()],
     }
 
 
