@@ -6,12 +6,18 @@ small text from becoming a huge page.
 
 import re
 
-# GFM's list of tags that turn what follows into something else, and more of the kind.
-_SWALLOWERS = re.compile(
-    r"<(?=/?(?:title|textarea|style|xmp|iframe|noembed|noframes|script|plaintext"
-    r"|math|noscript|select|svg|template)(?:[\s/>]|$))",
-    re.IGNORECASE,
+from esa.markdown.sanitizer import TAGS, names
+
+# Elements of HTML that the sanitiser takes away without a trace, their contents stay. Any other name that it does not
+# know was meant as text (`List<String>`, `<your-name>`), and so was one that turns what follows into something else:
+# both are shown as they were written.
+_DROPPED = names(
+    "acronym address applet area article aside base basefont bgsound big blink body button canvas center data datalist"
+    " dialog dir embed fieldset footer form frame frameset head header hgroup html label legend link main map marquee"
+    " menu meta meter nav nobr object optgroup option output param progress rb rtc search slot track"
 )
+_KNOWN = _DROPPED | TAGS
+_TAG = re.compile(r"<(?=/?([A-Za-z][^\s/>]{0,100}))")
 _INPUT = re.compile(r"<input(?=[\s/>])", re.IGNORECASE)
 _FORMATTING = re.compile(
     r"<(?:b|big|code|em|font|i|nobr|s|small|strike|strong|tt|u)(?=[\s/>])[^>]{0,200}", re.IGNORECASE
@@ -26,10 +32,10 @@ UNCLOSED_LIMIT = 2_000
 
 
 def filtered(html: str) -> str:
-    """Escape the tags that swallow. A box of an author's is told from one of a task list by its line break."""
+    """Show tags that are none as text. A box of an author's is told from one of a task list by its line break."""
     if "<" not in html:
         return html
-    return _INPUT.sub("<input\n", _SWALLOWERS.sub("&lt;", html))
+    return _INPUT.sub("<input\n", _TAG.sub(_shown, html))
 
 
 def explosive(pieces: list[str], blocks: int) -> bool:
@@ -42,6 +48,10 @@ def explosive(pieces: list[str], blocks: int) -> bool:
     reopened = min(len(formatting), 3 * len(set(formatting)))
     opened = sum(len(_OPENING.findall(piece)) - len(_CLOSING.findall(piece)) for piece in pieces)
     return reopened * (blocks + tags) > REOPENED_LIMIT or (tags > UNCLOSED_LIMIT and opened > UNCLOSED_LIMIT)
+
+
+def _shown(match: re.Match[str]) -> str:
+    return "<" if match[1].lower() in _KNOWN else "&lt;"
 
 
 def escaped(html: str) -> str:

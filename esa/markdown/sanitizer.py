@@ -27,17 +27,20 @@ Scroll          `data-line`: the line of the source at which a block starts
 Links           to other hosts: `rel="nofollow noopener"`; images: `loading="lazy"`
 """
 
+import re
+from html import unescape
+
 import nh3
 from pygments.token import STANDARD_TYPES
 
 from esa.markdown.seal import SEAL, unseal
 
 
-def _words(text: str) -> set[str]:
+def names(text: str) -> set[str]:
     return set(text.split())
 
 
-TAGS = _words(
+TAGS = names(
     "a abbr audio b bdi bdo blockquote br caption cite code col colgroup dd del details dfn div dl dt em figcaption"
     " figure font h1 h2 h3 h4 h5 h6 hr i img input ins kbd li mark ol p picture pre q rp rt ruby s samp section small"
     " source span strike strong sub summary sup table tbody td tfoot th thead time tr tt u ul var video wbr"
@@ -50,10 +53,9 @@ ATTRIBUTES = {
     "*": {"title", "lang", "dir"},
     "a": {"href", "name", "id", "aria-label", "data-footnote-ref", "data-footnote-backref"},
     "audio": {"src"},
-    "blockquote": {"cite"},
     "caption": {"style"},
     "col": {"span", "style", "width"},
-    "del": {"cite", "datetime"},
+    "del": {"datetime"},
     "details": {"open"},
     "div": {"align", "aria-label", "style"},
     "font": {"color"},
@@ -65,11 +67,10 @@ ATTRIBUTES = {
     "h6": {"align", "style"},
     "img": {"src", "alt", "align", *_SIZE},
     "input": {"checked"},
-    "ins": {"cite", "datetime"},
+    "ins": {"datetime"},
     "li": {"id", "value"},
     "ol": {"start", "reversed", "type"},
     "p": {"align", "style"},
-    "q": {"cite"},
     "section": {"data-footnotes"},
     "span": {"style"},
     "sup": {"id"},
@@ -97,7 +98,7 @@ ALWAYS = {
 }
 
 _HIGHLIGHT = {css for css in STANDARD_TYPES.values() if css}
-_ALERTS = {"markdown-alert"} | {f"markdown-alert-{kind}" for kind in _words("note tip important warning caution")}
+_ALERTS = {"markdown-alert"} | {f"markdown-alert-{kind}" for kind in names("note tip important warning caution")}
 
 WRITTEN_CLASSES = {
     "a": {"footnote-backref"},
@@ -148,5 +149,22 @@ _cleaner = nh3.Cleaner(
 )
 
 
+# In sanitised HTML a `<` always starts a tag, and a `"` in it an attribute's value.
+_STYLED = re.compile(r'''(<[a-z][a-z0-9]*+(?: [^\s">=]++(?:="[^"]*+")?+)*?) style="([^"]*)"''')
+# Words, numbers and lengths, and the functions that make a colour or a length of them.
+_DECLARATION = re.compile(
+    rf"\s*(?:{'|'.join(sorted(STYLES))})\s*:"
+    r"(?:(?:rgba?|hsla?|calc|min|max)\([\s\w%.,+*/-]*+\)|[\w#%.+!-]++(?!\()|[\s,*/]++)++",
+    re.IGNORECASE | re.ASCII,
+)
+
+
 def sanitize(html: str) -> str:
-    return unseal(_cleaner.clean(html))
+    page = unseal(_cleaner.clean(html))
+    return _STYLED.sub(_plainly_styled, page) if ' style="' in page else page
+
+
+def _plainly_styled(match: re.Match[str]) -> str:
+    """Keep the declarations whose values are plain: the sanitiser looks only at the properties."""
+    kept = [part.strip() for part in unescape(match[2]).split(";") if _DECLARATION.fullmatch(part)]
+    return f'{match[1]} style="{";".join(kept)}"' if kept else match[1]
