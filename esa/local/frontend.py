@@ -9,11 +9,13 @@ from pathlib import Path
 
 from esa.local import bootstrap
 from esa.local.progress import CHECKOUT, run_tool, step
+from esa.local.trouble import Trouble
 
 MODULES = CHECKOUT / "node_modules"
 BUNDLES = CHECKOUT / "esa" / "static" / "bundles"
 SOURCES = CHECKOUT / "esa" / "frontend"
 OLDEST_NODE = 18
+SYSTEM_CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
 
 
 def prepare() -> None:
@@ -36,12 +38,26 @@ def prepare() -> None:
                     "--no-fund",
                     "--fetch-retries=1",
                 ]
-                run_tool(command, doing="Installing the front-end packages", env=environment)
+                _install(command, environment)
             (MODULES / ".stamp").write_text(packages)
         if _stamp(BUNDLES) != bundles:
             with step("Front-end bundles"):
                 run_tool([node, str(SOURCES / "build.mjs")], doing="Bundling the front end", env=environment)
             (BUNDLES / ".stamp").write_text(bundles)
+
+
+def _install(command: list[str], environment: dict[str, str]) -> None:
+    doing = "Installing the front-end packages"
+    try:
+        run_tool(command, doing=doing, env=environment)
+    except Trouble as trouble:
+        if "certificate" not in str(trouble):
+            raise
+        # Node trusts its own list of authorities first; a company's proxy is known to the system only.
+        system = {"NODE_USE_SYSTEM_CA": "1"}
+        if SYSTEM_CERTIFICATES.exists():
+            system["NODE_EXTRA_CA_CERTS"] = str(SYSTEM_CERTIFICATES)
+        run_tool(command, doing=doing, env=system | environment)
 
 
 def _node() -> tuple[str, list[str]]:
