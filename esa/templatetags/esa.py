@@ -63,7 +63,11 @@ def time_tag(when: datetime | None, style: str = "relative") -> SafeString | str
     full = formats.date_format(local, "DATETIME_FORMAT")
     words = {"relative": ago(when), "date": formats.date_format(local, "DATE_FORMAT"), "datetime": full}[style]
     return format_html(
-        '<time datetime="{}" title="{}" data-controller="local-time" data-style="{}">{}</time>', local.isoformat(timespec="seconds"), full, style, words
+        '<time datetime="{}" title="{}" data-controller="local-time" data-style="{}">{}</time>',
+        local.isoformat(timespec="seconds"),
+        full,
+        style,
+        words,
     )
 
 
@@ -94,12 +98,19 @@ def optional_url(name: str, *args: Any, **kwargs: Any) -> str:
 
 
 @register.inclusion_tag("components/_nav_item.html", takes_context=True)
-def nav_item(context: Context, name: str, label: str, symbol: str, q: str = "", hotkey: str = "", count: int | None = None) -> dict[str, Any]:
+def nav_item(
+    context: Context, name: str, label: str, symbol: str, q: str = "", hotkey: str = "", count: int | None = None
+) -> dict[str, Any]:
     """A line of the sidebar: a page, or a saved question to the list of posts; hidden where the page does not exist."""
     request = context.get("request")
     path = optional_url(name)
     asked = request.GET.get("q", "") if request else ""
-    current = bool(request and path and asked == q and (request.path == path or (not q and path != "/" and request.path.startswith(f"{path}/"))))
+    current = bool(
+        request
+        and path
+        and asked == q
+        and (request.path == path or (not q and path != "/" and request.path.startswith(f"{path}/")))
+    )
     url = f"{path}?{urlencode({'q': q})}" if path and q else path
     return {"url": url, "label": label, "symbol": symbol, "hotkey": hotkey, "count": count, "current": current}
 
@@ -129,7 +140,9 @@ def module_addresses() -> dict[str, str]:
     """Our modules by their path under js/, and the entry points of the bundles with their style sheets."""
     ours = {str(path.relative_to(STATIC / "js").with_suffix("")): path for path in (STATIC / "js").rglob("*.js")}
     bundles = {f"bundles/{path.stem}": path for path in (STATIC / "bundles").glob("*.js")}
-    styles = {f"bundles/{path.name}": path for path in (STATIC / "bundles").glob("*.css")}  # import.meta.resolve finds them
+    styles = {
+        f"bundles/{path.name}": path for path in (STATIC / "bundles").glob("*.css")
+    }  # import.meta.resolve finds them
     return {name: static(str(path.relative_to(STATIC))) for name, path in sorted((ours | bundles | styles).items())}
 
 

@@ -8,6 +8,7 @@ const BEHAVIOUR = {
 
 export default function markdown(element, signal) {
   const dress = () => {
+    for (const box of element.querySelectorAll(".task-list-item-checkbox:not([aria-label])")) box.setAttribute("aria-label", wordsOf(box))
     for (const [selector, name] of Object.entries(BEHAVIOUR)) {
       for (const each of element.querySelectorAll(`${selector}:not([data-controller])`)) each.dataset.controller = name
     }
@@ -17,6 +18,13 @@ export default function markdown(element, signal) {
   const watch = new MutationObserver(dress)
   watch.observe(element, { childList: true, subtree: true })
   signal.addEventListener("abort", () => watch.disconnect())
+}
+
+// A box has no <label> in Markdown; what its line says is its name.
+function wordsOf(box) {
+  const line = box.closest("li").cloneNode(true)
+  line.querySelectorAll("ul, ol").forEach((nested) => nested.remove())
+  return line.textContent.trim().slice(0, 200) || "…"
 }
 
 function copyButton({ copy, copied }, block) {

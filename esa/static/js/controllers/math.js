@@ -1,10 +1,12 @@
 // Sets one formula: TeX in, KaTeX out. The library and its style sheet come only to pages that have a formula.
 let library
 
-function load() {
+async function load() {
   const style = Object.assign(document.createElement("link"), { rel: "stylesheet", href: import.meta.resolve("bundles/katex.css") })
+  const styled = new Promise((done) => style.addEventListener("load", done, { once: true }))
   document.head.append(style)
-  return import("bundles/katex").then((module) => module.default ?? module)
+  const [katex] = await Promise.all([import("bundles/katex"), styled])
+  return katex
 }
 
 export default async function math(element, signal) {
@@ -18,4 +20,6 @@ export default async function math(element, signal) {
     element.title = error.message
   }
   element.dataset.done = ""
+  await document.fonts.ready
+  if (element.scrollWidth > element.clientWidth) element.tabIndex = 0 // a formula that scrolls must be reachable by keyboard
 }
