@@ -5,11 +5,14 @@ from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 from django.views.static import serve
 
+from esa import views
+
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("posts.urls")),
     path("", include("teams.urls")),
     path("accounts/", include("allauth.urls")),
     path("operator/", admin.site.urls),
+    path("diagram-frame", views.diagram_frame, name="diagram_frame"),
 ]
 handler404 = "esa.views.not_found"
 handler403 = "esa.views.forbidden"

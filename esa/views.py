@@ -1,7 +1,33 @@
-"""Pages that belong to no app: what went wrong."""
+"""Pages that belong to no app: what went wrong, and the frame that draws diagrams."""
 
+from csp.constants import NONCE, NONE, SELF
+from csp.decorators import csp
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.views.decorators.clickjacking import xframe_options_sameorigin
+from django.views.decorators.http import require_safe
+
+# Mermaid writes style sheets of its own, which our pages forbid. Its page may do that, and nothing else: it has no
+# origin (sandbox), so no cookies, no storage and no way to our pages; and it may call nowhere.
+DIAGRAM_POLICY = {
+    "default-src": [NONE],
+    "script-src": [SELF, NONCE],
+    "style-src": [SELF, "'unsafe-inline'"],
+    "img-src": ["data:"],
+    "font-src": [SELF],
+    "frame-ancestors": [SELF],
+    "base-uri": [NONE],
+    "form-action": [NONE],
+    "sandbox": ["allow-scripts"],
+}
+
+
+@require_safe
+@csp(DIAGRAM_POLICY)
+@xframe_options_sameorigin
+def diagram_frame(request: HttpRequest) -> HttpResponse:
+    """The page inside a diagram's frame: knows nobody and shows what it is sent."""
+    return render(request, "diagram_frame.html")
 
 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
