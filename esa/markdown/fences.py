@@ -94,7 +94,11 @@ def _diff(code: str, language: str) -> str:
 
 def _changed(mark: str, body: str) -> str:
     kind = _CHANGES.get(mark)
-    return f'<span class="{kind}">{escape(mark)}{body}</span>' if kind else escape(mark) + body
+    if kind is None:
+        return escape(mark) + body
+    # The line end stays outside, so that a style sheet can give the line the whole width.
+    line = body.removesuffix("\n")
+    return f'<span class="{kind}">{mark}{line}</span>{body[len(line) :]}'
 
 
 def _line(line: int | None) -> str:

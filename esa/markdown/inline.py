@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from esa.markdown import emojis
 from esa.markdown.links import LinkedPost, Links
 from esa.markdown.seal import SEAL
+from esa.markdown.urls import BEHIND_JAPANESE, post_number, refers_to, trimmed
 
 _MEMBER_ICON = r":@(?P<icon>[A-Za-z0-9_][A-Za-z0-9_-]{0,63}):"
 _EMOJI = rf"(?<![A-Za-z0-9]){emojis.CODE}"
@@ -17,7 +18,7 @@ _PATH = (
     r"(?<![A-Za-z0-9_/.:?=&#%~-])/posts/(?P<path>[1-9][0-9]{0,8})(?P<rest>#[\w%-]++)?(?![A-Za-z0-9_/?-]|\.[A-Za-z0-9])"
 )
 
-NAMES = re.compile("|".join((_MEMBER_ICON, _EMOJI, _MENTION, _POST, _PATH)))
+NAMES = re.compile("|".join((_MEMBER_ICON, _EMOJI, _MENTION, _POST, _PATH, BEHIND_JAPANESE)))
 # Inside a link nothing else may be a link.
 IMAGES = re.compile("|".join((_MEMBER_ICON, _EMOJI)))
 
@@ -35,6 +36,7 @@ class Found:
 class Wanted:
     """Names to look up."""
 
+    base_url: str = ""
     posts: set[int] = field(default_factory=set)
     members: set[str] = field(default_factory=set)
     emoji: set[str] = field(default_factory=set)
@@ -45,6 +47,9 @@ class Wanted:
             self.emoji.add(code)
         elif name := names["icon"] or names.get("member"):
             self.members.update(_spellings(name))
+        elif url := names["url"]:
+            number = refers_to(trimmed(url), self.base_url)
+            self.posts.update([number] if number else [])
         else:
             self.posts.add(int(names["post"] or names["path"]))
 
@@ -81,9 +86,14 @@ class Names:
             return (icon, True, whole) if icon else None
         if name := names["member"]:
             return self.mention(name)
+        if url := names["url"]:
+            address = trimmed(url)
+            return self.link(address), True, len(address)
         if number := names["post"]:
-            return self.reference(int(number), match[0]), True, whole
-        return self.reference(int(names["path"]), match[0], names["rest"] or ""), True, whole
+            # Without such a post it is a colour, a rank or another system's number, and stays as it is.
+            post = self.refer(int(number))
+            return (dressed(post, post.url), True, whole) if post else None
+        return self.address(int(names["path"]), match[0], names["rest"] or ""), True, whole
 
     def emoji(self, code: str) -> tuple[str, bool] | None:
         url = self.links.emoji(code)
@@ -114,12 +124,22 @@ class Names:
                 return link, True, len(name) + 1
         return None
 
-    def reference(self, number: int, written: str, rest: str = "") -> str:
-        """A link that shows the post's title, or what was written if there is no such post."""
+    def address(self, number: int, written: str, rest: str) -> str:
+        """A post's path in running text: a link that shows the title, or a dead end that looks like one."""
         post = self.refer(number)
         if post is None:
             return f'<span class="{SEAL}post-ref {SEAL}broken">{html.escape(written)}</span>'
-        return f"{opening(post, post.url + rest)}{html.escape(label(post))}</a>"
+        return dressed(post, post.url + rest)
+
+    def link(self, url: str) -> str:
+        """An address in running text."""
+        base_url = self.links.base_url
+        number = refers_to(url, base_url)
+        post = self.refer(number) if number else None
+        exact = post_number(url, base_url)
+        if number and exact:
+            return dressed(post, post.url + exact[1]) if post else f"{opening(None, url)}{html.escape(url)}</a>"
+        return f'<a href="{html.escape(url)}">{html.escape(url)}</a>'
 
     def refer(self, number: int) -> LinkedPost | None:
         self.found.references[number] = None
@@ -134,6 +154,11 @@ def opening(post: LinkedPost | None, url: str, title: str = "") -> str:
     state = f" {SEAL}broken" if post is None else f" {SEAL}wip" if post.wip else ""
     hint = f' title="{html.escape(title)}"' if title else ""
     return f'<a class="{SEAL}post-ref{state}" href="{html.escape(url)}"{hint}>'
+
+
+def dressed(post: LinkedPost, url: str) -> str:
+    """A link that shows the title of its post."""
+    return f"{opening(post, url)}{html.escape(label(post))}</a>"
 
 
 def label(post: LinkedPost) -> str:

@@ -38,6 +38,12 @@ def filtered(html: str) -> str:
     return _INPUT.sub("<input\n", _TAG.sub(_shown, html))
 
 
+def is_text(markup: str) -> bool:
+    """Whether a piece of raw HTML begins with a tag that is shown as text."""
+    match = _TAG.match(markup)
+    return match is not None and match[1].lower() not in _KNOWN
+
+
 def explosive(pieces: list[str], blocks: int) -> bool:
     """Say whether the raw HTML of a document with so many blocks could grow beyond measure when it is parsed."""
     tags = sum(piece.count("<") for piece in pieces)

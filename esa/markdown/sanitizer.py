@@ -11,7 +11,7 @@ Member          `a.mention`; `img.emoji.member-icon` (sealed)
 Post            `a.post-ref`, `a.post-ref.wip`, `a.post-ref.broken`, `span.post-ref.broken` (sealed)
 Emoji           the character itself; a team's own: `img.emoji` (sealed)
 Task            `ul|ol.contains-task-list` > `li.task-list-item` > `input.task-list-item-checkbox[type=checkbox]
-                [disabled][data-task=ordinal]` (data-task sealed), in a loose list inside a `p`
+                [disabled][data-task=ordinal]` (data-task sealed); in a loose list the text is in a `p` behind it
 Alert           `div.markdown-alert.markdown-alert-{note,tip,important,warning,caution}` > `p.markdown-alert-title`
 Footnotes       `sup.footnote-ref` > `a[data-footnote-ref]`; `section.footnotes[data-footnotes]` > `ol` > `li#fn-…`,
                 `a.footnote-backref`
@@ -86,15 +86,16 @@ ATTRIBUTES = {
 VALUES = {
     "a": {"tabindex": {"-1"}, "aria-hidden": {"true"}},
     "div": {"tabindex": {"0"}, "role": {"region"}},
+    "input": {"type": {"checkbox"}},
     "pre": {"tabindex": {"0"}},
 }
 
-# Set on every such element, whoever wrote it.
+# Set on every such element, whoever wrote it. One for each: the order of several differs from process to process.
 ALWAYS = {
-    "audio": {"controls": "", "preload": "none"},
-    "img": {"loading": "lazy", "decoding": "async"},
-    "input": {"type": "checkbox", "disabled": ""},
-    "video": {"controls": "", "preload": "none"},
+    "audio": {"controls": ""},
+    "img": {"loading": "lazy"},
+    "input": {"disabled": ""},
+    "video": {"controls": ""},
 }
 
 _HIGHLIGHT = {css for css in STANDARD_TYPES.values() if css}

@@ -13,11 +13,11 @@ from esa.markdown.fences import fence_html, math_html
 from esa.markdown.inline import IMAGES, NAMES, Found, Names, Wanted, label, opening
 from esa.markdown.links import Links
 from esa.markdown.parser import TooDeep
-from esa.markdown.raw_html import escaped, explosive, filtered
+from esa.markdown.raw_html import escaped, explosive, filtered, is_text
 from esa.markdown.rendered import Heading, Options, Task
 from esa.markdown.seal import SEAL
 from esa.markdown.tasks import task_at
-from esa.markdown.urls import end_of_url, post_number, refers_to, youtube
+from esa.markdown.urls import end_of_url, post_number, refers_to, trimmed, youtube
 from esa.markdown.words import Words
 
 Node = comrak.AstNode
@@ -95,7 +95,7 @@ class Transform:
         self.toc: list[Heading] = []
         self._anchors = Anchors(options.prefix)
         self._names = Names(links, self.found)
-        self._wanted = Wanted()
+        self._wanted = Wanted(links.base_url)
         self._after_look_up: list[Callable[[], None]] = []
         self._families: list[Family] = []
         self._raw: list[tuple[Place, str, bool]] = []
@@ -229,6 +229,8 @@ class Transform:
         return False
 
     def _visit_html_inline(self, place: Place, value: comrak.HtmlInline) -> bool:
+        if is_text(value.value):
+            self._text.append(value.value)
         return self._visit_raw(place, value.value, block=False)
 
     def _visit_html_block(self, place: Place, value: comrak.HtmlBlock) -> bool:
@@ -259,6 +261,7 @@ class Transform:
             written = _plain(place.node)
             end = end_of_url(written)
             if end < len(written):
+                end = len(trimmed(written))
                 self._cut_short(place, url[: len(url) - len(written) + end], written, end)
                 return False
         if url.startswith("#") and len(url) > 1:
@@ -380,6 +383,8 @@ def _plain(node: Node) -> str:
             parts.append(value.value)
         elif isinstance(value, comrak.Code | comrak.Math):
             parts.append(value.value.literal)
+        elif isinstance(value, comrak.HtmlInline):
+            parts.append(value.value if is_text(value.value) else "")
         elif isinstance(value, _BREAKS):
             parts.append(" ")
         stack.extend(reversed(current.children))

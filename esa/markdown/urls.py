@@ -22,6 +22,11 @@ _GOES_ON = re.compile(
 )
 
 
+# An address right behind Japanese text, which GFM does not see.
+BEHIND_JAPANESE = rf"(?<=[{_PUNCTUATION}{_WIDE}])(?P<url>https?://[A-Za-z0-9][^\s<>\"`\u3000]*+)"
+_TRAILING = "?!.,:*_~"
+
+
 def post_number(url: str, base_url: str) -> tuple[int, str] | None:
     """The number of the post that `url` is the address of, and the fragment or query behind it."""
     match = _POST.fullmatch(_local(url, base_url))
@@ -47,10 +52,18 @@ def end_of_url(url: str) -> int:
     """Where an address that stands in running text ends, if Japanese text follows it without a space."""
     host = _SCHEME.match(url)
     in_host = re.search(rf"[{_PUNCTUATION}{_WIDE}]", url[: host.end()]) if host else None
-    if in_host and in_host.start() and url[in_host.start() - 1].isascii():
+    if in_host and in_host.start() and url[in_host.start() - 1].isalnum():
         return in_host.start()
     goes_on = _GOES_ON.search(url, host.end() if host else 0)
     return goes_on.start() if goes_on else len(url)
+
+
+def trimmed(url: str) -> str:
+    """An address in running text without what belongs to the sentence, as GFM reads it."""
+    url = url[: end_of_url(url)].rstrip(_TRAILING)
+    while url.endswith(")") and url.count(")") > url.count("("):
+        url = url[:-1].rstrip(_TRAILING)
+    return url
 
 
 def _local(url: str, base_url: str) -> str:

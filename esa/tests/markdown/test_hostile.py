@@ -13,7 +13,7 @@ from esa.tests.markdown.team import Docs
 
 # Sealed attributes, and the ones that have one allowed value or that the sanitiser sets itself.
 OURS = {
-    *("aria-hidden", "aria-label", "class", "controls", "decoding", "disabled", "id", "loading", "preload", "rel"),
+    *("aria-hidden", "aria-label", "class", "controls", "disabled", "id", "loading", "rel"),
     *("role", "tabindex", "type", "data-line", "data-lang", "data-task", "data-math", "data-diagram", "data-embed"),
     *("data-id", "data-start", "data-label"),
 }
