@@ -3,10 +3,13 @@
 from django.http import Http404
 from django.shortcuts import get_object_or_404
 
-from posts.models import Category, Comment, Post, Revision
+from posts.models import Category, Comment, Post, Revision, Tag
 from posts.models.category import CategoryQuerySet
 from posts.models.comment import CommentQuerySet
 from posts.models.post import PostQuerySet
+from posts.models.revision import RevisionQuerySet
+from posts.models.tag import TagQuerySet
+from posts.search.filters import FALSE, SQL, every
 from teams.http import TeamRequest
 
 
@@ -18,6 +21,14 @@ def visible_posts(request: TeamRequest) -> PostQuerySet:
     if request.member:
         return posts
     return posts.shipped() if request.team.open else posts.none()
+
+
+def gate_of_search(request: TeamRequest) -> SQL:
+    """`visible_posts` for post_search, which has no row for what is in the bin. A test holds the two together."""
+    if request.team is None or not (request.member or request.team.open):
+        return FALSE
+    team = SQL("s.team_id = %s", (request.team.pk,))
+    return team if request.member else every(team, SQL("NOT s.wip"))
 
 
 def readable_posts(request: TeamRequest) -> PostQuerySet:
@@ -46,6 +57,14 @@ def find_binned_post(request: TeamRequest, number: int) -> Post:
     return get_object_or_404(binned_posts(request), number=number)
 
 
+def readable_revisions(request: TeamRequest, post: Post) -> RevisionQuerySet:
+    """The history of a post, newest first: members only."""
+    if not request.member:
+        raise Http404
+    revisions: RevisionQuerySet = post.revisions.for_list().order_by("-number")
+    return revisions
+
+
 def find_revision(request: TeamRequest, number: int, revision: int) -> Revision:
     """Of an open team's post the world sees only the newest, shipped revision, not the drafts before it."""
     post = find_post(request, number)
@@ -64,6 +83,16 @@ def readable_categories(request: TeamRequest) -> CategoryQuerySet:
     if request.member:
         return categories.for_member()
     return categories.for_world() if request.team.open else categories.none()
+
+
+def readable_tags(request: TeamRequest) -> TagQuerySet:
+    """Tags with the count that this reader may know, as `count`, most used first."""
+    if not request.team:
+        return Tag.objects.none()
+    tags: TagQuerySet = request.team.tags.all()
+    if request.member:
+        return tags.for_member()
+    return tags.for_world() if request.team.open else tags.none()
 
 
 def readable_comments(request: TeamRequest) -> CommentQuerySet:

@@ -29,7 +29,7 @@ class PostSearch(models.Model):
     path = models.TextField(db_collation="C")  # of the category
     name = models.TextField(db_collation="C")
     headings = models.TextField()
-    norm = models.TextField()  # all there is: name, tags, path, body, comments; a line feed between them
+    norm = models.TextField()  # all there is: name, tags, path/name, body, comments; a line feed between them
     body_at = models.PositiveIntegerField()  # where the body begins in it, counted from 1
     talk_at = models.PositiveIntegerField()  # and the comments
 

@@ -60,7 +60,7 @@ def row(source: Source, *, now: datetime) -> list[Any]:
     tags = [norm(tag) for tag in source.tags]
     talk = "\n".join(norm(comment) for comment in source.comments)[:MOST_TALK]
     headings = "\n".join(norm(heading) for heading in source.headings)
-    top = "\n".join([name, " ".join(tags), path])
+    top = "\n".join([name, " ".join(tags), f"{path}/{name}" if path else ""])
     body_at = len(top) + 2
     text = f"{top}\n{body}\n{talk}"
     return [

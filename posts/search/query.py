@@ -466,6 +466,8 @@ def _when(key: str, value: str) -> When | None:
     if not parts:
         return None
     year, month, day = int(parts[1]), int(parts[2] or 1), int(parts[3] or 1)
+    if not 1900 <= year < 9000:
+        return None
     try:
         first = datetime.date(year, month, day)
         if parts[3]:
@@ -474,6 +476,6 @@ def _when(key: str, value: str) -> When | None:
             after = datetime.date(year + month // 12, month % 12 + 1, 1)
         else:
             after = datetime.date(year + 1, 1, 1)
-    except (ValueError, OverflowError):
+    except ValueError:
         return None
     return When(key, operator, first, after)  # type: ignore[arg-type]

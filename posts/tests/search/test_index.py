@@ -24,7 +24,7 @@ def write(by: Member, name: str = "Hello", **fields: object) -> Post:
 def test_writing_makes_the_row(alice: Member) -> None:
     post = write(alice, "会議 の記録", category="議事録/2026/01/02", tags=["定例"], body_md="# 決まったこと\n\n本文")
     row = row_of(post)
-    assert row.norm == "会議の記録\n定例\n議事録/2026/01/02\n#決まったこと\n本文\n"
+    assert row.norm == "会議の記録\n定例\n議事録/2026/01/02/会議の記録\n#決まったこと\n本文\n"
     assert (row.name, row.path, row.tags, row.headings) == ("会議の記録", "議事録/2026/01/02", ["定例"], "決まったこと")
     assert row.norm[row.body_at - 1 : row.talk_at - 2] == "#決まったこと\n本文"
     assert (row.number, row.wip, row.flow, row.archived) == (post.number, True, True, False)
