@@ -16,6 +16,7 @@ export default async function math(element, signal) {
   try {
     katex.render(source, element, { displayMode: element.dataset.math === "display", throwOnError: true, trust: false, maxSize: 20, maxExpand: 500 })
   } catch (error) {
+    element.textContent = source // KaTeX has emptied it by now
     element.classList.add("math--failed")
     element.title = error.message
   }

@@ -3,8 +3,8 @@ export default function submitOnce(form, signal) {
   let gone = false
   form.addEventListener("submit", (event) => {
     if (gone) return event.preventDefault()
-    queueMicrotask(() => {
-      if (event.defaultPrevented) return
+    setTimeout(() => {
+      if (event.defaultPrevented) return // another behaviour stopped it
       gone = true
       event.submitter?.setAttribute("aria-busy", "true")
     })

@@ -1,0 +1,324 @@
+"""The generic behaviours in a real browser, each on the smallest page that has it, under the site's own policy."""
+
+import json
+import mimetypes
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from django.template import Context, Template
+from django.test import RequestFactory
+
+from esa.templatetags.esa import STATIC
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page, Route
+
+SITE = "http://esa.localhost"
+HEAD = """{% load esa static %}<!doctype html><html lang="en"><head><title>x</title><meta name="csrf-token" content="t0ken">
+{% import_map %}
+<script type="module" src="{% static "js/app.js" %}"></script></head><body><main class="markdown">"""
+POLICY = "default-src 'self'; script-src 'self' 'nonce-n0nce'; style-src 'self'"
+
+Answers = dict[str, Callable[["Route"], None]]
+
+
+@pytest.fixture
+def show(new_context: Any) -> "Callable[..., Page]":
+    """Open a page with this body; `answers` play the server for other paths."""
+
+    def open_page(body: str, answers: "Answers | None" = None, **options: Any) -> "Page":
+        request = RequestFactory().get("/")
+        request.csp_nonce = "n0nce"  # type: ignore[attr-defined]
+        html = Template(HEAD).render(Context({"request": request})) + body + '<p id="live"></p></main></body></html>'
+
+        def answer(route: "Route") -> None:
+            path = route.request.url.removeprefix(SITE).partition("?")[0]
+            if path in (answers or {}):
+                (answers or {})[path](route)
+            elif path.startswith("/static/"):
+                file = STATIC / path.removeprefix("/static/")
+                kind = mimetypes.guess_type(file.name)[0] or "text/plain"
+                route.fulfill(body=file.read_bytes(), content_type=kind) if file.is_file() else route.fulfill(
+                    status=404
+                )
+            else:
+                headers = {"Content-Security-Policy": POLICY}
+                route.fulfill(body=html, content_type="text/html; charset=utf-8", headers=headers)
+
+        page: Page = new_context(**options).new_page()
+        page.route("**/*", answer)
+        page.goto(SITE + "/")
+        page.wait_for_function("document.documentElement.classList.contains('js')")
+        return page
+
+    return open_page
+
+
+def says(found: Any, status: int = 200) -> "Callable[[Route], None]":
+    return lambda route: route.fulfill(status=status, body=json.dumps(found), content_type="application/json")
+
+
+def in_focus(page: "Page") -> str:
+    return str(page.evaluate("document.activeElement.id"))
+
+
+def test_behaviour_comes_with_markup_that_is_added_later(show: Any) -> None:
+    page = show("<div id=here></div>")
+    page.evaluate(
+        "here.innerHTML = '<button data-controller=toggle aria-controls=more id=b>x</button><p id=more hidden>m</p>'"
+    )
+    page.wait_for_selector("#b[aria-expanded=false]")
+    page.click("#b")
+    assert page.is_visible("#more")
+
+
+MENU = """<details class="menu" data-controller="menu" id="m"><summary id="s">Menu</summary>
+<div class="menu__panel"><a class="menu__item" id="one" href="/1">1</a><a class="menu__item" id="two" href="/2">2</a></div></details>
+<button id="elsewhere">x</button>"""
+
+
+def test_a_menu_closes_on_escape_and_gives_the_focus_back(show: Any) -> None:
+    page = show(MENU)
+    page.click("#s")
+    page.keyboard.press("ArrowDown")
+    assert in_focus(page) == "one"
+    page.keyboard.press("ArrowUp")
+    assert in_focus(page) == "two"
+    page.keyboard.press("Escape")
+    assert page.get_attribute("#m", "open") is None
+    assert in_focus(page) == "s"
+
+
+def test_a_menu_closes_when_something_else_is_clicked(show: Any) -> None:
+    page = show(MENU)
+    page.click("#s")
+    page.mouse.click(600, 500)
+    assert page.get_attribute("#m", "open") is None
+
+
+KEYS = """<button id="b" data-controller="hotkey" data-hotkey="c" data-hotkey-label="New post">New</button>
+<button id="d" data-controller="hotkey" data-hotkey="g p" data-hotkey-label="Posts">Posts</button>
+<button id="e" data-controller="hotkey" data-hotkey="p" data-hotkey-label="Print">Print</button>
+<input id="q" data-controller="hotkey" data-hotkey="/" data-hotkey-label="Search">
+<input id="i">"""
+
+
+def count_clicks(page: "Page") -> None:
+    page.wait_for_timeout(100)  # the controllers' modules
+    page.evaluate(
+        "window.clicks = []; document.querySelectorAll('button').forEach((b) => b.onclick = () => clicks.push(b.id))"
+    )
+
+
+def test_keys_work_on_the_page_but_never_while_somebody_writes(show: Any) -> None:
+    page = show(KEYS)
+    count_clicks(page)
+    page.keyboard.press("c")
+    assert page.evaluate("clicks") == ["b"]
+    page.click("#i")
+    page.keyboard.type("c/gp")
+    assert page.evaluate("clicks") == ["b"]
+    assert page.input_value("#i") == "c/gp"
+
+
+def test_a_key_that_an_input_method_is_using_is_left_alone(show: Any) -> None:
+    page = show(KEYS)
+    count_clicks(page)
+    page.evaluate(
+        "document.body.dispatchEvent(new KeyboardEvent('keydown', {key: 'c', isComposing: true, bubbles: true}))"
+    )
+    page.evaluate("document.body.dispatchEvent(new KeyboardEvent('keydown', {key: 'c', keyCode: 229, bubbles: true}))")
+    assert page.evaluate("clicks") == []
+
+
+def test_two_keys_in_a_row_are_one_shortcut_and_the_second_is_not_another(show: Any) -> None:
+    page = show(KEYS)
+    count_clicks(page)
+    page.keyboard.press("g")
+    page.keyboard.press("p")
+    assert page.evaluate("clicks") == ["d"]
+    page.keyboard.press("p")
+    assert page.evaluate("clicks") == ["d", "e"]
+
+
+def test_slash_goes_to_the_search_box_without_typing_itself(show: Any) -> None:
+    page = show(KEYS)
+    page.wait_for_selector("#q[aria-keyshortcuts]")
+    page.keyboard.press("/")
+    assert in_focus(page) == "q"
+    assert page.input_value("#q") == ""
+
+
+def test_the_question_mark_lists_the_keys_of_this_very_page(show: Any) -> None:
+    page = show(KEYS + '<dialog id="shortcuts" data-controller="hotkey-sheet"><dl data-sheet></dl></dialog>')
+    page.wait_for_timeout(100)
+    page.keyboard.press("?")
+    assert page.inner_text("#shortcuts [data-found] dt") == "New post"
+    assert page.locator("#shortcuts [data-found]").count() == 4
+    assert page.locator("#shortcuts [data-found]").nth(1).locator("kbd").all_inner_texts() == ["g", "p"]
+
+
+SUGGEST = """<form action="/done"><label for="t">Tag</label>
+<div class="suggest"><input id="t" name="t" data-controller="autocomplete" data-url="/suggest"></div></form>"""
+
+
+def test_suggestions_are_taken_by_keyboard_and_do_not_send_the_form(show: Any) -> None:
+    page = show(SUGGEST, {"/suggest": says([{"value": "設計", "hint": "9"}, {"value": "設備"}])})
+    page.wait_for_selector("#t[role=combobox]")
+    page.type("#t", "設")
+    page.wait_for_selector("#t-options li")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowDown")
+    assert page.get_attribute("#t", "aria-activedescendant") == "t-options-1"
+    page.keyboard.press("Enter")
+    assert page.input_value("#t") == "設備"
+    assert page.url == SITE + "/"
+    assert page.get_attribute("#t", "aria-expanded") == "false"
+
+
+def test_the_enter_that_ends_a_conversion_takes_no_suggestion(show: Any) -> None:
+    page = show(SUGGEST, {"/suggest": says(["設計"])})
+    page.wait_for_selector("#t[role=combobox]")
+    page.type("#t", "設")
+    page.wait_for_selector("#t-options li")
+    page.keyboard.press("ArrowDown")
+    page.evaluate("t.dispatchEvent(new KeyboardEvent('keydown', {key: 'Enter', keyCode: 229, bubbles: true}))")
+    assert page.input_value("#t") == "設"
+
+
+TASKS = """<div class="markdown" data-controller="markdown task" data-url="/tasks" data-revision="7" data-refused="Not saved.">
+<ul class="contains-task-list"><li class="task-list-item"><input type="checkbox" class="task-list-item-checkbox" data-task="0" disabled>
+Wash up<ul><li>nested</li></ul></li></ul></div>"""
+
+
+def test_a_task_is_posted_with_the_revision_it_was_seen_in_and_the_token(show: Any) -> None:
+    seen: list[tuple[str, str]] = []
+
+    def accept(route: "Route") -> None:
+        seen.append((route.request.post_data or "", route.request.headers["x-csrftoken"]))
+        says({"revision": 8})(route)
+
+    page = show(TASKS, {"/tasks": accept})
+    page.click("[data-task]:not(:disabled)")
+    page.wait_for_selector(".markdown[data-revision='8']")
+    assert page.is_checked("[data-task]")
+    body, token = seen[0]
+    assert token == "t0ken"
+    for name, value in [("task", "0"), ("checked", "1"), ("revision", "7")]:
+        assert f'name="{name}"\r\n\r\n{value}\r\n' in body
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (says({"message": "Somebody changed this list."}, 409), "Somebody changed this list."),
+        (says([], 500), "Not saved."),
+        (lambda route: route.abort(), "Not saved."),
+    ],
+)
+def test_a_refused_task_goes_back_and_says_why(show: Any, answer: "Callable[[Route], None]", words: str) -> None:
+    page = show(TASKS, {"/tasks": answer})
+    page.click("[data-task]:not(:disabled)")
+    page.wait_for_selector(".task-refused")
+    assert page.inner_text(".task-refused") == words
+    assert not page.is_checked("[data-task]")
+
+
+def test_a_task_box_is_named_by_its_own_line(show: Any) -> None:
+    page = show(TASKS)
+    page.wait_for_selector("[data-task][aria-label]")
+    assert page.get_attribute("[data-task]", "aria-label") == "Wash up"
+
+
+CONFIRM = """<form id="f" action="/gone" data-controller="confirm" data-confirm="Delete this?" data-confirm-yes="Delete" data-confirm-no="Keep">
+<button id="b" name="how" value="now">Delete</button></form>"""
+
+
+def test_a_form_that_asks_first_goes_only_after_yes_and_with_its_button(show: Any) -> None:
+    page = show(CONFIRM)
+    page.wait_for_timeout(100)
+    page.click("#b")
+    page.click('dialog button:text("Keep")')
+    assert page.url == SITE + "/"
+    page.click("#b")
+    page.click('dialog button:text("Delete")')
+    page.wait_for_url("**/gone?how=now")
+
+
+def test_a_form_sent_twice_goes_once(show: Any) -> None:
+    arrived = []
+
+    def stay(route: "Route") -> None:
+        arrived.append(route.request.url)
+        route.fulfill(status=204)  # the page stays, as it does while a slow server thinks
+
+    page = show(
+        '<form action="/sent" data-controller="submit-once"><button id="b">Send</button></form>', {"/sent": stay}
+    )
+    page.wait_for_timeout(100)
+    page.click("#b")
+    page.wait_for_selector("#b[aria-busy=true]")
+    page.click("#b")
+    page.wait_for_timeout(100)
+    assert len(arrived) == 1
+
+
+def test_times_are_told_in_the_browsers_zone_when_nobody_is_signed_in(show: Any) -> None:
+    page = show(
+        '<time datetime="2020-01-01T20:00:00+00:00" data-controller="local-time" data-style="datetime">?</time>'
+    )
+    page.evaluate("document.querySelector('meta[name=csrf-token]')?.remove()")
+    page.wait_for_function("document.querySelector('time').title")
+    assert "Jan 2, 2020" in page.inner_text("time")
+
+
+def test_the_chosen_theme_shows_at_once_and_is_kept_by_the_server(show: Any) -> None:
+    seen: list[str] = []
+
+    def keep(route: "Route") -> None:
+        seen.append(route.request.post_data or "")
+        route.fulfill(status=204)
+
+    page = show(
+        '<form action="/theme" method="post" data-controller="theme"><button id="d" name="theme" value="dark">Dark</button></form>',
+        {"/theme": keep},
+    )
+    page.wait_for_timeout(100)
+    page.click("#d")
+    assert page.get_attribute("html", "data-theme") == "dark"
+    assert page.get_attribute("#d", "aria-pressed") == "true"
+    page.wait_for_function("true")
+    assert 'name="theme"\r\n\r\ndark' in seen[0]
+
+
+def test_tabs_show_one_panel_and_move_with_the_arrows(show: Any) -> None:
+    page = show(
+        """<div role="tablist" data-controller="tabs"><button role="tab" id="a" aria-controls="pa" aria-selected="true">A</button>
+        <button role="tab" id="b" aria-controls="pb">B</button></div><p id="pa">a</p><p id="pb">b</p>"""
+    )
+    page.wait_for_selector("#pb", state="hidden")
+    page.focus("#a")
+    page.keyboard.press("ArrowRight")
+    assert page.is_visible("#pb")
+    assert not page.is_visible("#pa")
+    assert in_focus(page) == "b"
+
+
+def test_nothing_of_a_video_is_loaded_before_it_is_asked_for(show: Any) -> None:
+    page = show(
+        '<div class="markdown" data-controller="markdown"><div class="embed" data-embed="youtube" data-id="a/b"><a href="/v">Play</a></div></div>'
+    )
+    page.wait_for_selector(".embed[data-controller]")
+    page.wait_for_timeout(100)
+    assert page.locator("iframe").count() == 0
+    page.click(".embed a")
+    assert page.get_attribute("iframe", "src") == "https://www.youtube-nocookie.com/embed/a%2Fb?autoplay=1"
+
+
+def test_a_formula_that_cannot_be_read_stays_as_it_was_written(show: Any) -> None:
+    page = show(
+        '<div class="markdown" data-controller="markdown"><span class="math" data-math="inline">\\frac{1</span></div>'
+    )
+    page.wait_for_selector(".math--failed")
+    assert page.inner_text(".math") == "\\frac{1"
