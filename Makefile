@@ -5,8 +5,8 @@ PYTHON ?=
 python := $(shell for each in $(PYTHON) python3 python3.13 python3.12 python3.11 python3.14; do \
 	"$$each" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$each" && break; done)
 local = @$(require-python); exec "$(python)" -m esa.local
-require-python = test -n "$(python)" || { \
-	echo "✗ esa needs Python 3.11 or newer, and `python3 --version 2>&1 | head -1` is what is here: install one, or name it: make PYTHON=/path/to/python3" >&2; exit 1; }
+require-python = test -n "$(python)" || { echo "✗ esa needs Python 3.11 or newer, and there is" \
+	"$$(python3 --version 2>/dev/null || echo none) here: install one, or name it: make PYTHON=/path/to/python3" >&2; exit 1; }
 uv = .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header
 
 .DEFAULT_GOAL := help

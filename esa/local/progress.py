@@ -12,7 +12,7 @@ from pathlib import Path
 from esa.local.trouble import Trouble, explain
 
 CHECKOUT = Path(__file__).resolve().parent.parent.parent
-DATA = CHECKOUT / ".data"
+DATA = Path(os.environ.get("ESA_DATA") or CHECKOUT / ".data").absolute()
 LOG = DATA / "logs" / "setup.log"
 
 FRAMES = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
@@ -58,7 +58,7 @@ def run_tool(command: list[str], *, doing: str, env: dict[str, str] | None = Non
     with LOG.open("a", encoding="utf-8") as log:
         log.write(f"$ {' '.join(command)}\n{done.stdout}\n")
     if done.returncode:
-        raise Trouble(f"{explain(done.stdout, doing=doing)} (All it said: {LOG.relative_to(CHECKOUT)})")
+        raise Trouble(f"{explain(done.stdout, doing=doing)} (All it said: {os.path.relpath(LOG, CHECKOUT)})")
     return done.stdout
 
 

@@ -133,7 +133,7 @@ class Server:
                 return
             said = self.log.read_text(errors="replace")
             if "address already in use" not in said.lower() or attempt == 2:
-                raise Trouble(explain(said, doing=f"Starting {self.name}"))
+                raise Trouble(f"{explain(said, doing=f'Starting {self.name}')} (All it said: {self.log})")
 
     def stop(self) -> None:
         """End the server and wait for it."""

@@ -14,8 +14,11 @@ class Trouble(Exception):
 def explain(output: str, *, doing: str) -> str:
     """Find the cause in what a tool printed, and say it in a sentence."""
     for pattern, sentence in _CAUSES:
-        if found := re.search(pattern, output, re.IGNORECASE):
-            return sentence.format(doing=doing, **{key: value or "" for key, value in found.groupdict().items()})
+        if re.search(pattern, output, re.IGNORECASE):
+            package = re.search(
+                r"fail(?:ed|ure) (?:to build|building wheel for) [`'\"]?([\w.-]+)", output, re.IGNORECASE
+            )
+            return sentence.format(doing=doing, package=package[1] if package else "one of them")
     return f"{doing} failed: {_gist(output)}"
 
 
@@ -39,7 +42,7 @@ def fail(sentence: str) -> int:
 
 def _gist(output: str) -> str:
     """The line that says most: the first that calls itself an error, or the last (as a traceback has it)."""
-    lines = [line.strip() for line in output.splitlines() if line.strip()]
+    lines = [re.sub(r"^\d{4}-[\d: .-]+UTC \[\d+\] ", "", line.strip()) for line in output.splitlines() if line.strip()]
     errors = [line for line in lines if re.match(r"(npm )?error:? (?!code|A complete log)", line, re.IGNORECASE)]
     return ([*errors[:1], *lines[-1:]] or ["it printed nothing"])[0][:300]
 
@@ -65,12 +68,9 @@ _CAUSES = [
         "{doing} failed because the folder is on a read-only file system: use a checkout that can be written.",
     ),
     (
-        r"(failed to build|building wheel for) [`'\"]?(?P<package>[\w.-]+).*?"
-        r"(command ['\"]?[\w./+-]*(gcc|cc|clang|cargo|rustc)['\"]? failed|unable to find|not found|no such file)"
-        r"|(?P<tool>gcc|cc|clang|rustc|cargo)['\"]?:? (command )?not found"
-        r"|error: command ['\"][\w./+-]*(gcc|cc|clang)['\"] failed"
-        r"|microsoft visual c\+\+ .* is required|can't find rust compiler",
-        "{doing} failed: {package} has no ready-made package for this machine and needs a compiler "
+        r"(no such file or directory: |command |unable to execute )['\"][\w./+-]*(gcc|cc|g\+\+|clang|rustc|cargo)['\"]"
+        r"|can't find rust compiler|microsoft visual c\+\+ .* is required",
+        "{doing} failed: {package} has no ready-made package for this machine, and there is no compiler to build it "
         "(Debian, Ubuntu: apt-get install build-essential python3-dev).",
     ),
     (
