@@ -106,7 +106,7 @@ def search(
     results = Results(query, chosen, max(1, page), per_page, messages=list(query.messages))
     finder = Finder(request, query)
     try:
-        with bounded():
+        with bounded(TIMEOUT):
             return finder.results(results, exact=exact, facets=facets, marks=marks)
     except OperationalError as error:
         if not isinstance(error.__cause__, psycopg.errors.QueryCanceled):
@@ -120,7 +120,7 @@ def _sort(query: q.Query, sort: str, order: str) -> q.Sort:
 
 
 @contextmanager
-def bounded(milliseconds: int = TIMEOUT) -> Iterator[None]:
+def bounded(milliseconds: int) -> Iterator[None]:
     """Statements in here are cut short, and use the indexes: the planner does not know what reading a long text costs."""
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SELECT current_setting('statement_timeout'), current_setting('enable_seqscan')")
@@ -343,9 +343,8 @@ class Finder:
     def count(self, *, exact: bool) -> tuple[int, bool]:
         """How many there are; beyond COUNTED only where it is cheap or asked for."""
         if exact:
-            return self._number(
-                SQL(f"SELECT count(*) FROM post_search s WHERE {self.where.text}", self.where.params)
-            ), False  # noqa: S608
+            every_match = f"SELECT count(*) FROM post_search s WHERE {self.where.text}"  # noqa: S608
+            return self._number(SQL(every_match, self.where.params)), False
         number = self._number(
             SQL(
                 f"SELECT count(*) FROM (SELECT 1 FROM post_search s WHERE {self.where.text} LIMIT {COUNTED + 1}) s",  # noqa: S608

@@ -138,7 +138,7 @@ def test_literals_are_quoted() -> None:
 
 
 def test_a_pasted_blob_stays_within_what_the_database_takes() -> None:
-    blob = " ".join(f"{number:x}" * 8 for number in range(400_000))
+    blob = " ".join(f"{number:x}" * 9 for number in range(60_000))
     literal = text.tsvector(lexemes(norm("会議 " + blob)))
     assert literal.startswith("'会議'")
     assert len(literal.encode()) < 1_400_000
@@ -146,8 +146,8 @@ def test_a_pasted_blob_stays_within_what_the_database_takes() -> None:
 
 def test_long_white_space_and_marks_are_linear() -> None:
     for filler in (" ", "\n", "*", "ー", "ア", " あ", "\n ", "`a"):
-        norm(filler * 200_000)
-        snippet(filler * 200_000, ["会"])
+        norm(filler * 60_000)
+        snippet(filler * 60_000, ["会"])
 
 
 def test_a_snippet_shows_the_hit_marked_in_the_original_writing() -> None:
