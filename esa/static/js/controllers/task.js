@@ -1,5 +1,4 @@
-// Check boxes of a task list in a rendered post. A click posts the box's ordinal and the revision the page shows to
-// data-url; when the server refuses, the box goes back and data-refused (or the server's own sentence) is said.
+// Check boxes of a task list in a rendered post. A click posts the revision the page shows to data-url/ordinal; when the server refuses, the box goes back and data-refused (or the server's own sentence) is said.
 import { send } from "lib/http"
 import { say } from "lib/live"
 
@@ -10,13 +9,12 @@ export default function task(element, signal) {
     if (!boxes.includes(box)) return
     const { url, refused } = element.dataset
     const body = new FormData()
-    body.set("task", box.dataset.task)
     body.set("checked", box.checked ? "1" : "")
     body.set("revision", element.dataset.revision)
     boxes.forEach((each) => (each.disabled = true)) // one at a time: each answer carries the next revision
     let words = refused
     try {
-      const answer = await send(url, { body, signal })
+      const answer = await send(`${url}/${box.dataset.task}`, { body, signal })
       const reply = answer.headers.get("Content-Type")?.includes("json") ? await answer.json() : {}
       if (answer.ok) {
         element.dataset.revision = reply.revision ?? element.dataset.revision

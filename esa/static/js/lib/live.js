@@ -1,7 +1,11 @@
-// Says something to those who cannot see it happen.
+// A short sentence at the foot of the page, read out as well: "Copied", "Not saved".
+let timer
+
 export function say(text) {
   const live = document.getElementById("live")
   if (!live) return
+  clearTimeout(timer)
   live.textContent = ""
-  requestAnimationFrame(() => (live.textContent = text))
+  requestAnimationFrame(() => (live.textContent = text)) // the same words twice are still two messages
+  timer = setTimeout(() => (live.textContent = ""), 4000)
 }
