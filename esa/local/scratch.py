@@ -62,7 +62,7 @@ def _make_cluster(kept: Path, account: Account) -> None:
             postgres.create_database(TEMPLATE)
             urls = {"DATABASE_URL": postgres.url(TEMPLATE), "REDIS_URL": valkey.url()}
             done = subprocess.run(
-                [sys.executable, "manage.py", "migrate", "--no-input", "--verbosity=0"],
+                [sys.executable, "manage.py", "migrate", "--skip-checks", "--no-input", "--verbosity=0"],
                 cwd=CHECKOUT, env=os.environ | ENVIRONMENT | urls, capture_output=True, text=True, check=False,
             )  # fmt: skip
             if done.returncode:
