@@ -1,0 +1,38 @@
+"""What the browser tests stand on: a real site under its names, and a browser that leaves no trace in other tests."""
+
+import asyncio
+import urllib.request
+
+import pytest
+
+from teams.models import Team
+
+
+def test_a_browser_reaches_the_site_by_the_names_of_its_teams(page, live_site):
+    for team in ("", "docs"):
+        answer = page.goto(live_site.url("/static/css/app.css", team=team))
+        assert answer.status == 200
+        assert page.evaluate("location.host") == (f"{team}." if team else "") + live_site.domain
+
+
+def test_two_people_have_browsers_of_their_own(new_context, live_site):
+    first, second = new_context(), new_context()
+    first.add_cookies([{"name": "mine", "value": "1", "url": live_site.url()}])
+    assert [cookie["name"] for cookie in first.cookies()] == ["mine"]
+    assert second.cookies() == []
+
+
+def test_the_database_can_be_used_beside_the_browser(page, live_site):
+    Team.objects.create(name="seen")
+    page.goto(live_site.url("/static/css/app.css"))
+    assert Team.objects.filter(name="seen").exists()
+
+
+def test_no_event_loop_is_left_for_other_tests():
+    with pytest.raises(RuntimeError):
+        asyncio.get_running_loop()
+
+
+def test_python_finds_the_names_that_browsers_find(live_site, docs):
+    with urllib.request.urlopen(live_site.url("/static/css/app.css", team="docs")) as answer:
+        assert answer.status == 200
