@@ -19,8 +19,9 @@ class Anchors:
         self._next: dict[str, int] = {}
         self._loose: dict[str, str] = {}
 
-    def add(self, text: str) -> str:
-        slug = self.prefix + (_slug(text) or "section")
+    def add(self, text: str, chosen: str = "") -> str:
+        """The anchor of the next heading: its text, or what its author chose for it."""
+        slug = self.prefix + (_slug(chosen or text) or "section")
         anchor, number = slug, self._next.get(slug, 1)
         while anchor in self._taken:
             anchor, number = f"{slug}-{number}", number + 1

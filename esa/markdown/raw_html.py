@@ -19,6 +19,7 @@ _DROPPED = names(
 _KNOWN = _DROPPED | TAGS
 _TAG = re.compile(r"<(?=/?([A-Za-z][^\s/>]{0,100}))")
 _INPUT = re.compile(r"<input(?=[\s/>])", re.IGNORECASE)
+_TARGET = re.compile(r"<a\s+id=", re.IGNORECASE)
 _FORMATTING = re.compile(
     r"<(?:b|big|code|em|font|i|nobr|s|small|strike|strong|tt|u)(?=[\s/>])[^>]{0,200}", re.IGNORECASE
 )
@@ -32,10 +33,13 @@ UNCLOSED_LIMIT = 2_000
 
 
 def filtered(html: str) -> str:
-    """Show tags that are none as text. A box of an author's is told from one of a task list by its line break."""
+    """Show tags that are none as text; let a place to link to (`<a id="x">`) be one without being an id.
+
+    A box that an author wrote is told from one of a task list by its line break.
+    """
     if "<" not in html:
         return html
-    return _INPUT.sub("<input\n", _TAG.sub(_shown, html))
+    return _TARGET.sub("<a name=", _INPUT.sub("<input\n", _TAG.sub(_shown, html)))
 
 
 def is_text(markup: str) -> bool:

@@ -25,6 +25,7 @@ Node = comrak.AstNode
 # The sanitiser's time grows with the square of the depth.
 DEPTH_LIMIT = 1_500
 
+_CHOSEN_ANCHOR = re.compile(r"[ \t]*\{#([^\s{}]{1,100})\}[ \t]*$")
 _RAW_LINK = re.compile(r"<(/?)a(?=[\s/>])", re.IGNORECASE)
 # A node whose HTML is that of its children alone.
 _SHELL = comrak.Escaped()
@@ -177,8 +178,9 @@ class Transform:
 
     def _visit_heading(self, place: Place, value: comrak.Heading) -> bool:
         node = place.node
+        chosen = _take_anchor(node)
         text = _with_characters(" ".join(_plain(node).split()))
-        anchor = self._anchors.add(text)
+        anchor = self._anchors.add(text, chosen)
         self.toc.append(Heading(value.value.level, anchor, text))
         name = html.escape(anchor)
         target = f'<a class="{SEAL}anchor" name="{name}" href="#{name}" aria-hidden="true" tabindex="-1"></a>'
@@ -353,6 +355,17 @@ class Transform:
             contained = contain(markup)
             if contained != markup:
                 place.replace(place.block(contained) if block else place.inline(contained))
+
+
+def _take_anchor(heading: Node) -> str:
+    """Take `{#anchor}` off the end of a heading, as documents from other tools have it."""
+    children = heading.children
+    last = children[-1].node_value if children else None
+    match = _CHOSEN_ANCHOR.search(last.value) if isinstance(last, comrak.Text) else None
+    if match is None or not isinstance(last, comrak.Text):
+        return ""
+    children[-1].node_value = comrak.Text(last.value[: match.start()])
+    return match[1]
 
 
 def _name_of(kind: comrak.AlertType) -> str:

@@ -36,8 +36,9 @@ def test_anchors_are_unique_even_where_a_heading_looks_like_a_numbered_one():
 
 
 def test_an_anchor_is_no_id_so_that_it_can_shadow_nothing():
-    page = parse(render("# location\n\n<a id='main'></a>").html)
+    page = parse(render("# location\n\n<p id=x></p> <a id='main'></a> <a class=x id=nav></a>").html)
     (anchor,) = page.find("a", "anchor")
+    assert page.find("a")[1].attributes == {"name": "main"}
     assert anchor.attributes["name"] == "location"
     assert all(element.attributes.get("id", "fn").startswith("fn") for element in page.all())
 
@@ -46,6 +47,15 @@ def test_an_anchor_is_no_id_so_that_it_can_shadow_nothing():
 def test_a_link_to_a_heading_is_found_however_it_is_spelled(link):
     page = parse(render(f"# 見出し です\n\n[x](<{link}>)").html)
     assert page.find("a")[-1].attributes["href"] == "#%E8%A6%8B%E5%87%BA%E3%81%97-%E3%81%A7%E3%81%99"
+
+
+def test_a_heading_of_another_tool_keeps_the_anchor_that_was_chosen_for_it():
+    rendered = render("## `ref()` の使い方 {#ref}\n\n[x](#ref) [y](#ref-の使い方) {#not}\n\n# 空 {#}")
+    assert [(heading.text, heading.anchor) for heading in rendered.toc] == [
+        ("ref() の使い方", "ref"),
+        ("空 {#}", "空-"),
+    ]
+    assert [link.attributes["href"] for link in parse(rendered.html).find("a")] == ["#ref", "#ref", "#ref", "#空-"]
 
 
 def test_links_made_for_github_find_their_headings():
