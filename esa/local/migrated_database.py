@@ -17,7 +17,7 @@ def django_db_setup(
     django_test_environment: None, django_db_blocker: Any, django_db_modify_db_settings: None
 ) -> Iterator[None]:
     """Make this process's database and point Django at it; the server and all in it go with the run."""
-    name = connection.creation._get_test_db_name()  # with the worker's suffix
+    name = connection.creation._get_test_db_name()  # type: ignore[attr-defined]  # with the worker's suffix
     server = os.environ["DATABASE_URL"].rpartition("/")[0]
     with psycopg.connect(f"{server}/postgres", autocommit=True) as line:
         line.execute(f'CREATE DATABASE "{name}" TEMPLATE "{TEMPLATE}" STRATEGY file_copy'.encode())

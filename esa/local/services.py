@@ -296,7 +296,7 @@ class Postgres(Server):
         )  # fmt: skip
 
     def _answers(self) -> bool:
-        command = [self.programs / "pg_isready", "-q", "-h", HOST, "-p", str(self.port), "-t", "2"]
+        command = [str(self.programs / "pg_isready"), "-q", "-h", HOST, "-p", str(self.port), "-t", "2"]
         return subprocess.run(command, env=self._environment, check=False).returncode == 0
 
     @property

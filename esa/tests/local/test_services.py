@@ -123,7 +123,7 @@ def test_a_killed_starter_leaves_no_server_behind():
     waiting = select.poll()
     for handle in handles:
         waiting.register(handle, select.POLLIN)
-    ended = set()
+    ended: set[int] = set()
     while len(ended) < len(handles):
         events = waiting.poll(20_000)
         assert events, "a server outlived its starter"

@@ -11,7 +11,7 @@ from esa.local.trouble import Trouble, explain, explain_os_error
 
 
 @pytest.fixture
-def taken_port() -> int:
+def taken_port():
     with socket.socket() as server:
         server.bind((HOST, 0))
         server.listen()
