@@ -1,5 +1,6 @@
 from posts.models.category import Category
 from posts.models.comment import Comment
+from posts.models.imported_file import ImportedFile
 from posts.models.mention import Mention
 from posts.models.post import Post
 from posts.models.reference import Reference
@@ -9,4 +10,16 @@ from posts.models.star import Star
 from posts.models.tag import Tag
 from posts.models.watch import Watch
 
-__all__ = ["Category", "Comment", "Mention", "Post", "PostSearch", "Reference", "Revision", "Star", "Tag", "Watch"]
+__all__ = [
+    "Category",
+    "Comment",
+    "ImportedFile",
+    "Mention",
+    "Post",
+    "PostSearch",
+    "Reference",
+    "Revision",
+    "Star",
+    "Tag",
+    "Watch",
+]

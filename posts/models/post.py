@@ -29,11 +29,13 @@ from posts.models.watch import Watched, WatchedQuerySet
 if TYPE_CHECKING:
     from teams.models import Event, Member
 
-CREATED, UPDATED, ARCHIVED, SHIPPED, APPENDED = (
+CREATED, UPDATED, ARCHIVED, UNARCHIVED, SHIPPED, UNSHIPPED, APPENDED = (
     "Create post.",
     "Update post.",
     "Archived!",
+    "Moved back from the archive.",
     "Ship It!",
+    "Back to WIP.",
     "Updated via API.",
 )  # esa's own words in every language: API clients compare them
 SKIP_NOTICE = "[skip notice]"
@@ -112,8 +114,24 @@ class PostQuerySet(StarredQuerySet, WatchedQuerySet):  # type: ignore[override]
         """In a category or below it; `dev` is not `dev-secret`."""
         return self.filter(Q(category=path) | Q(category__startswith=f"{path}/"))
 
+    def beside(self, post: "Post") -> "tuple[Post | None, Post | None]":
+        """The ones before and after a post in its category, by name."""
+        same = self.filter(category=post.category).select_related(None).only("number", "name", "wip")
+        before = same.filter(Q(name__lt=post.name) | Q(number__lt=post.number), name__lte=post.name)
+        after = same.filter(Q(name__gt=post.name) | Q(number__gt=post.number), name__gte=post.name)
+        return before.order_by("-name", "-number").first(), after.order_by("name", "number").first()
+
+    def readme_of(self, category: str) -> "Post | None":
+        """The post that introduces a category on its page."""
+        return self.filter(category=category, name__istartswith="README").order_by("name", "number").first()
+
     def by(self, member: "Member") -> Self:
         return self.filter(created_by=member)
+
+    def by_name(self, screen_name: str) -> Self:
+        """By whoever has, or at the end had, this screen name."""
+        user, gone = Q(created_by__user__screen_name__iexact=screen_name), Q(created_by__user=None)
+        return self.filter(user | gone & Q(created_by__screen_name__iexact=screen_name))
 
     def for_display(self) -> Self:
         """Everything a page of one post shows."""
@@ -270,6 +288,13 @@ class Post(Revised, Starred, Watched, Commented, models.Model):
         """Ship It! without changing the text."""
         return self.revise(Draft(wip=False, message=message or SHIPPED), by=by, via=via)
 
+    @transaction.atomic
+    def unship(self, *, by: "Member", via: str = Revision.Via.WEB) -> None:
+        """Back to WIP: nobody is told, and an open team's world no longer sees it."""
+        self._lock()
+        if not self.wip:
+            self.revise(Draft(wip=True, message=UNSHIPPED), by=by, via=via)
+
     def append(
         self, content: str, *, by: "Member", wip: bool | None = None, message: str = "", via: str = "api"
     ) -> Saved:
@@ -300,6 +325,13 @@ class Post(Revised, Starred, Watched, Commented, models.Model):
     @transaction.atomic
     def move(self, category: str, *, by: "Member", message: str = "") -> None:
         self.revise(Draft(category=category, message=message), by=by)
+
+    @transaction.atomic
+    def unarchive(self, *, by: "Member") -> None:
+        """Move back out of Archived/…; a post that is not there stays as it is."""
+        self._lock()
+        if self.archived:
+            self.revise(Draft(category=title.moved(self.category, title.ARCHIVE, ""), message=UNARCHIVED), by=by)
 
     @transaction.atomic
     def roll_back(
@@ -381,7 +413,7 @@ class Post(Revised, Starred, Watched, Commented, models.Model):
     def render_again(self) -> None:
         """Derive the HTML anew (other renderer, other titles); no revision, for the text is the same."""
         self._lock(alive=False)
-        self._render()
+        Reference.replace(self, self._render().references)
         self.save(
             update_fields=[
                 "body_html",
@@ -392,6 +424,11 @@ class Post(Revised, Starred, Watched, Commented, models.Model):
                 "done_tasks_count",
             ]
         )
+
+    def render_for(self, *, world: bool) -> None:
+        """Before a page shows it: HTML of an older renderer, or with titles that the world may not know, is made anew."""
+        if self.renderer_version != markdown.RENDERER_VERSION or (world and not self.rendered_for_world):
+            self.render_again()
 
     def refresh_search(self) -> None:
         """Bring the search row up to date, in the same transaction as the change."""
