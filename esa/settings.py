@@ -6,12 +6,15 @@ The defaults are those of production; `make run` sets the variables that make an
 from pathlib import Path
 from typing import Any
 
+import django_stubs_ext
 import environ
 from csp.constants import NONCE, NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
 from esa import environment as env
 from esa.environment import SettingError
+
+django_stubs_ext.monkeypatch()  # ModelForm[User] and the like can be written at run time, too
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -39,6 +42,8 @@ TRUSTED_PROXIES = env.number("ESA_TRUSTED_PROXIES", 1 if USE_X_FORWARDED_HOST el
 if USE_X_FORWARDED_HOST:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 
+GOOGLE_CLIENT_ID = env.text("GOOGLE_CLIENT_ID")  # with it, people may sign in by Google
+
 # --- Apps and middleware ----------------------------------------------------------------------------------------------
 
 INSTALLED_APPS = [
@@ -57,7 +62,7 @@ INSTALLED_APPS = [
     "allauth",
     "allauth.account",
     "allauth.socialaccount",
-    "allauth.socialaccount.providers.google",
+    *(["allauth.socialaccount.providers.google"] if GOOGLE_CLIENT_ID else []),
     "allauth.mfa",
     "allauth.usersessions",
     "oauth2_provider",
@@ -81,6 +86,7 @@ MIDDLEWARE = [
     "allauth.usersessions.middleware.UserSessionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "teams.middleware.CurrentMember",
+    "teams.middleware.AccountsLiveOnTheBaseDomain",
     "django_structlog.middlewares.RequestMiddleware",
 ]
 ROOT_URLCONF = "esa.urls"
@@ -164,6 +170,7 @@ CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 CELERY_BEAT_SCHEDULE = {
     "esa: relay waiting events": {"task": "teams.models.event.relay_waiting_events", "schedule": 30.0},
+    "esa: erase deleted teams": {"task": "teams.models.team.erase_deleted_teams", "schedule": 600.0},
 }
 
 EMAIL_URL = env.url(
@@ -224,15 +231,39 @@ PASSWORD_HASHERS = env.words("PASSWORD_HASHERS") or [
     "django.contrib.auth.hashers.ScryptPasswordHasher",
 ]
 LOGIN_URL = "account_login"
-LOGIN_REDIRECT_URL = "/"
+LOGIN_REDIRECT_URL = "/teams"
 ACCOUNT_ADAPTER = "teams.adapter.AccountAdapter"
+ACCOUNT_SIGNUP_FORM_CLASS = "teams.sign_up.SignUpFields"
+ACCOUNT_FORMS = {"login": "teams.forms.SignInForm", "signup": "teams.forms.SignUpForm"}
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_EMAIL_VERIFICATION = env.choice("ESA_EMAIL_VERIFICATION", "optional", ("mandatory", "optional"))
 ACCOUNT_LOGOUT_REDIRECT_URL = "/"
 ACCOUNT_PREVENT_ENUMERATION = True
-ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_SESSION_REMEMBER = None  # the person says so, with a box that is ticked
+ACCOUNT_LOGIN_ON_EMAIL_CONFIRMATION = True  # in the browser that signed up; elsewhere the link only confirms
+ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False  # of this browser; Django ends the others, whose sessions carry the old password
+ACCOUNT_CHANGE_EMAIL = True
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+ACCOUNT_USER_DISPLAY = str
+SOCIALACCOUNT_ADAPTER = "teams.adapter.SocialAccountAdapter"
+SOCIALACCOUNT_AUTO_SIGNUP = False  # everybody chooses a screen name
+SOCIALACCOUNT_PROVIDERS: dict[str, Any] = {}
+if GOOGLE_CLIENT_ID:
+    SOCIALACCOUNT_PROVIDERS["google"] = {
+        "APPS": [{"client_id": GOOGLE_CLIENT_ID, "secret": env.text("GOOGLE_CLIENT_SECRET")}],
+        "SCOPE": ["profile", "email"],
+        "OAUTH_PKCE_ENABLED": True,
+    }
+MFA_ADAPTER = "teams.adapter.MFAAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_TOTP_ISSUER = "esa"
+MFA_TOTP_TOLERANCE = 1
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = DEBUG and not ESA_HTTPS  # http://esa.localhost
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"  # a message may cross from host to host
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if ESA_HTTPS else "http"
 
 # --- Cookies and headers ----------------------------------------------------------------------------------------------
@@ -268,7 +299,7 @@ CONTENT_SECURITY_POLICY = {
         "connect-src": [SELF],
         "frame-src": [SELF, "https://www.youtube-nocookie.com"],
         "frame-ancestors": [NONE],
-        "form-action": [SELF, *OWN_ORIGINS],
+        "form-action": [SELF, *OWN_ORIGINS, *(["https://accounts.google.com"] if GOOGLE_CLIENT_ID else [])],
         "base-uri": [SELF],
         "object-src": [NONE],
     }
