@@ -301,11 +301,16 @@ def _is_wip(matter: dict[str, Any]) -> bool:
 def _moment(value: object) -> datetime | None:
     """A date of the front matter as a moment; without a zone it is taken as UTC."""
     if isinstance(value, str):
-        try:
-            value = datetime.fromisoformat(value.strip())
-        except ValueError:
-            match = re.match(r"(\d{4})[-/](\d{1,2})[-/](\d{1,2})", value)
-            value = date(*map(int, match.groups())) if match else None
+        value = _parsed(value.strip())
     if isinstance(value, datetime):
         return value if value.tzinfo else value.replace(tzinfo=UTC)
     return datetime.combine(value, time(), UTC) if isinstance(value, date) else None
+
+
+def _parsed(text: str) -> date | None:
+    try:
+        if loose := re.match(r"([0-9]{4})[-/]([0-9]{1,2})[-/]([0-9]{1,2})$", text):
+            return date(*map(int, loose.groups()))
+        return datetime.fromisoformat(text)
+    except ValueError:
+        return None
