@@ -13,12 +13,20 @@ if TYPE_CHECKING:
 QUOTE_LENGTH = 1000
 
 
+class StarQuerySet(models.QuerySet["Star"]):
+    def for_display(self) -> Self:
+        """With the people, first stars first."""
+        return self.select_related("member__user").order_by("created_at", "pk")
+
+
 class Star(models.Model):
     post = models.ForeignKey("posts.Post", models.CASCADE, null=True, blank=True, related_name="stars")
     comment = models.ForeignKey("posts.Comment", models.CASCADE, null=True, blank=True, related_name="stars")
     member = models.ForeignKey("teams.Member", models.CASCADE, related_name="stars")
     body = models.CharField(max_length=QUOTE_LENGTH, blank=True)  # the quoted passage; a plain star has none
     created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = StarQuerySet.as_manager()
 
     class Meta:
         constraints = [

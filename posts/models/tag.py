@@ -1,12 +1,22 @@
 """Tags are free words on posts; a row per word keeps the count that lists and completion show."""
 
 from collections import Counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from django.db import connection, models
+from django.db.models import F
 
 if TYPE_CHECKING:
     from teams.models import Team
+
+
+class TagQuerySet(models.QuerySet["Tag"]):
+    def for_member(self) -> Self:
+        return self.filter(posts_count__gt=0).annotate(count=F("posts_count")).order_by("-count", "name")
+
+    def for_world(self) -> Self:
+        """What outsiders of an open team see: only shipped posts count, and a tag of WIP posts alone does not exist."""
+        return self.filter(shipped_count__gt=0).annotate(count=F("shipped_count")).order_by("-count", "name")
 
 
 class Tag(models.Model):
@@ -14,6 +24,11 @@ class Tag(models.Model):
     name = models.CharField(max_length=50)
     posts_count = models.IntegerField(default=0)
     shipped_count = models.IntegerField(default=0)
+
+    # Set by for_member and for_world.
+    count: int
+
+    objects = TagQuerySet.as_manager()
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["team", "name"], name="one_row_per_tag")]

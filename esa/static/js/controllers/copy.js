@@ -19,9 +19,3 @@ export default function copy(element, signal) {
     setTimeout(() => element.classList.remove("is-done"), 1600)
   }, { signal })
 }
-
-async function fetched(url, signal) {
-  const answer = await get(url, { signal })
-  if (!answer.ok) throw new Error(`${url}: ${answer.status}`)
-  return new Blob([await answer.text()], { type: "text/plain" })
-}

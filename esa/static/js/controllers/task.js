@@ -1,4 +1,5 @@
-// Check boxes of a task list in a rendered post. A click posts the revision the page shows to data-url/ordinal; when the server refuses, the box goes back and data-refused (or the server's own sentence) is said.
+// Check boxes of a task list in a rendered post. A click posts the revision the page shows to data-url/ordinal; when the
+// server refuses, the box goes back and data-refused (or the server's own sentence) is said.
 import { send } from "lib/http"
 import { say } from "lib/live"
 

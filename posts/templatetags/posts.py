@@ -1,0 +1,112 @@
+"""How templates show posts: names with emoji, category addresses, crumbs, contents. Presentation only."""
+
+from typing import Any, Literal
+
+from django import template
+from django.template import Context
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.http import urlencode
+from django.utils.safestring import SafeString, mark_safe
+
+from esa import markdown
+from esa.templatetags.esa import optional_url
+from posts import title
+from posts.diff import Span, spans_html
+from posts.models import Comment
+from posts.scoping import listed_posts
+from teams.models import Member
+
+register = template.Library()
+
+ROWS_OF_A_MEMBER = 20
+
+
+@register.filter
+def name_html(name: str) -> SafeString:
+    """A post's name, or a category's, as people see it: escapes undone, emoji drawn."""
+    return mark_safe(markdown.render_inline(name))  # noqa: S308 - escaped by render_inline
+
+
+@register.filter
+def name_text(name: str) -> str:
+    """The same as plain text, for <title> and attributes."""
+    return title.unescape(name)
+
+
+@register.filter
+def category_url(path: str) -> str:
+    return reverse("category", args=[path]) if path else reverse("uncategorized")
+
+
+@register.filter
+def tag_url(tag: str) -> str:
+    return f"{reverse('posts')}?{urlencode({'tag': tag})}"
+
+
+@register.filter
+def author_url(member: Member) -> str:
+    return f"{reverse('posts')}?{urlencode({'user': member.handle})}"
+
+
+@register.simple_tag
+def post_here_url(prefix: str) -> str:
+    """The editor, with a category already in the title; "" where there is none."""
+    editor = optional_url("post_new")
+    return f"{editor}?{urlencode({'category_path': prefix})}" if editor else ""
+
+
+@register.filter
+def changeable_by(comment: Comment, member: Member | None) -> bool:
+    return comment.can_be_changed_by(member)
+
+
+@register.filter
+def as_prefix(path: str) -> str:
+    """A category as the editor takes it: /a/b/."""
+    return f"/{path}/" if path else "/"
+
+
+@register.filter
+def crumbs(path: str) -> list[tuple[str, str]]:
+    """(name, address) of a category and all above it, topmost first."""
+    return [(step.rpartition("/")[2], category_url(step)) for step in [*title.ancestors(path), path]] if path else []
+
+
+@register.filter
+def contents(toc: list[dict[str, Any]]) -> SafeString:
+    """The table of contents as nested lists; a jump from h1 to h3 goes one step in."""
+    html: list[SafeString] = []
+    levels: list[int] = []
+    for heading in toc:
+        level = heading["level"]
+        while len(levels) > 1 and levels[-2] >= level:
+            levels.pop()
+            html.append(SafeString("</li></ol>"))
+        if levels and levels[-1] >= level:
+            levels[-1] = level
+            html.append(SafeString("</li>"))
+        else:
+            levels.append(level)
+            html.append(SafeString("<ol>"))
+        html.append(format_html('<li><a href="#{}">{}</a>', heading["anchor"], heading["text"]))
+    return SafeString("".join([*html, "</li></ol>" * len(levels)]))
+
+
+@register.inclusion_tag("posts/posts/_of_member.html", takes_context=True)
+def posts_of(context: Context, member: Member) -> dict[str, Any]:
+    """What a member wrote and the reader may see, newest first: for the member's page, which knows no posts."""
+    request = context["request"]
+    posts = list(listed_posts(request).by(member).order_by("-updated_at")[: ROWS_OF_A_MEMBER + 1])
+    return {
+        "posts": posts[:ROWS_OF_A_MEMBER],
+        "more": len(posts) > ROWS_OF_A_MEMBER,
+        "reader": request.member,
+        "writer": member,
+    }
+
+
+@register.filter
+def marked(spans: list[Span], tag: Literal["del", "ins"]) -> SafeString:
+    """A line of a diff with what changed in it inside <del> or <ins>."""
+    return spans_html(spans, tag)

@@ -1,0 +1,100 @@
+"""What the editor offers while somebody types: members, emoji, posts, and the categories and tags of the title field."""
+
+from collections.abc import Callable
+
+from django.db.models import Q
+from django.http import Http404, HttpResponse, JsonResponse
+from django.urls import reverse
+from django.views.decorators.http import require_GET
+
+from esa.markdown.emojis import UNICODE
+from posts import title
+from posts.models import Post
+from posts.scoping import listed_posts, readable_categories, readable_tags
+from teams.decorators import member_required
+from teams.http import MemberRequest
+from teams.scoping import team_members
+
+SHOWN = 12
+ASKED = 100
+"""Characters of a question that are looked at; a title field may be longer than that."""
+
+Option = dict[str, str]
+
+
+@require_GET
+@member_required
+def index(request: MemberRequest, kind: str) -> HttpResponse:
+    if kind not in KINDS:
+        raise Http404
+    text = request.GET.get("q", "").replace("\x00", "")
+    return JsonResponse(KINDS[kind](request, text), safe=False)
+
+
+def _members(request: MemberRequest, text: str) -> list[Option]:
+    """Members whose screen name begins with it, or whose name holds it."""
+    text = text[:ASKED]
+    named = Q(user__screen_name__istartswith=text) | Q(user__name__icontains=text)
+    members = team_members(request).filter(named).order_by("user__screen_name")[:SHOWN]
+    return [{"value": f"@{each.handle}", "label": f"@{each.handle}", "hint": each.display_name} for each in members]
+
+
+def _emoji(request: MemberRequest, text: str) -> list[Option]:
+    """Emoji by short code, those that begin with it first; `@` asks for members' faces."""
+    text = text[:ASKED].lower()
+    if text.startswith("@"):
+        return [option | {"value": f":{option['value']}:"} for option in _members(request, text[1:])]
+    found = sorted((code for code in UNICODE if text in code), key=lambda code: (not code.startswith(text), len(code), code))
+    return [{"value": f":{code}:", "label": f"{UNICODE[code]} {code}"} for code in found[:SHOWN]]
+
+
+def _posts(request: MemberRequest, text: str) -> list[Option]:
+    """Posts by number or by words of their title, newest first; what is chosen becomes a link that shows it."""
+    posts = listed_posts(request).not_archived()
+    text = text[:ASKED].strip()
+    if text.isascii() and text.isdigit():
+        posts = posts.filter(Q(number=int(text[:9])) | Q(name__icontains=text))
+    else:
+        for word in text.split()[:8]:
+            posts = posts.titled(word)
+    return [_post(post) for post in posts.order_by("-updated_at")[:SHOWN]]
+
+
+def _post(post: Post) -> Option:
+    full_name = title.compose(post.category, post.name)
+    shown = title.unescape(full_name)
+    words = full_name.replace("\\", "\\\\").replace("[", "\\[").replace("]", "\\]")
+    link = f"[#{post.number}: {words}]({reverse('post', args=[post.number])})"
+    return {"value": link, "label": shown, "hint": f"#{post.number}{' WIP' if post.wip else ''}"}
+
+
+def _titles(request: MemberRequest, text: str) -> list[Option]:
+    """The rest of a title field: a tag after #, else a category. `value` is the whole field."""
+    text = text[-title.TITLE_LIMIT :]
+    before, mark, word = text.rpartition("#")
+    if mark and not word.strip("#") == word[:0] and (not before or before[-1].isspace()) and " " not in word:
+        return _tags(request, before, word)
+    if mark and not word and (not before or before[-1].isspace()):
+        return _tags(request, before, "")
+    path = text.lstrip("/")[: title.CATEGORY_LIMIT]
+    if not path:
+        return []
+    categories = readable_categories(request).exclude(path="")
+    found = list(categories.filter(path__startswith=path).exclude(path=path.rstrip("/")).order_by("-count", "path")[:SHOWN])
+    if len(found) < SHOWN:
+        known = [each.pk for each in found]
+        found += categories.filter(path__icontains=path).exclude(pk__in=known).order_by("-count", "path")[: SHOWN - len(found)]
+    return [{"value": f"{each.path}/", "label": f"{each.path}/", "hint": str(each.count)} for each in found]
+
+
+def _tags(request: MemberRequest, before: str, word: str) -> list[Option]:
+    tags = readable_tags(request).filter(name__istartswith=word[: title.TAG_LIMIT])
+    return [{"value": f"{before}#{each.name} ", "label": f"#{each.name}", "hint": str(each.count)} for each in tags[:SHOWN]]
+
+
+KINDS: dict[str, Callable[[MemberRequest, str], list[Option]]] = {
+    "members": _members,
+    "emoji": _emoji,
+    "posts": _posts,
+    "titles": _titles,
+}
