@@ -25,7 +25,7 @@ def visible_posts(request: TeamRequest) -> PostQuerySet:
 
 def gate_of_search(request: TeamRequest) -> SQL:
     """`visible_posts` for post_search, which has no row for what is in the bin. A test holds the two together."""
-    if request.team is None or not (request.member or request.team.open):
+    if not request.team or not (request.member or request.team.open):
         return FALSE
     team = SQL("s.team_id = %s", (request.team.pk,))
     return team if request.member else every(team, SQL("NOT s.wip"))

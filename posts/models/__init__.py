@@ -5,6 +5,7 @@ from posts.models.mention import Mention
 from posts.models.post import Post
 from posts.models.reference import Reference
 from posts.models.revision import Revision
+from posts.models.saved_search import RecentSearch, SavedSearch
 from posts.models.search import PostSearch
 from posts.models.star import Star
 from posts.models.tag import Tag
@@ -17,8 +18,10 @@ __all__ = [
     "Mention",
     "Post",
     "PostSearch",
+    "RecentSearch",
     "Reference",
     "Revision",
+    "SavedSearch",
     "Star",
     "Tag",
     "Watch",
