@@ -5,13 +5,17 @@ from posts.views import (
     bins,
     categories,
     comments,
+    completions,
+    editors,
     home,
     posts,
+    previews,
     revisions,
     shipments,
     stars,
     tags,
     tasks,
+    templates,
     watches,
 )
 
@@ -28,6 +32,12 @@ urlpatterns = [
     path("category/children", categories.children, name="category_children"),
     path("category/completions", categories.completions, name="category_completions"),
     path("category/move", categories.move, name="category_move"),
+    # Writing
+    path("posts/new", editors.new, name="post_new"),
+    path("posts/<int:number>/edit", editors.edit, name="post_edit"),
+    path("preview", previews.create, name="preview"),
+    path("completions/<str:kind>", completions.index, name="completions"),
+    path("templates", templates.index, name="templates"),
     # What becomes of a post
     path("posts/<int:number>/delete", posts.delete, name="post_delete"),
     path("posts/<int:number>/move", posts.move, name="post_move"),

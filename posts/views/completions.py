@@ -1,5 +1,6 @@
 """What the editor offers while somebody types: members, emoji, posts, and the categories and tags of the title field."""
 
+import re
 from collections.abc import Callable
 
 from django.db.models import Q
@@ -11,6 +12,7 @@ from esa.markdown.emojis import UNICODE
 from posts import title
 from posts.models import Post
 from posts.scoping import listed_posts, readable_categories, readable_tags
+from posts.search.results import quoted, search
 from teams.decorators import member_required
 from teams.http import MemberRequest
 from teams.scoping import team_members
@@ -18,6 +20,9 @@ from teams.scoping import team_members
 SHOWN = 12
 ASKED = 100
 """Characters of a question that are looked at; a title field may be longer than that."""
+
+NUMBER_DIGITS = 10
+BEGUN_TAG = re.compile(r"(?:^|\s)#(?P<tag>[^\s/#]*)\Z")
 
 Option = dict[str, str]
 
@@ -44,20 +49,23 @@ def _emoji(request: MemberRequest, text: str) -> list[Option]:
     text = text[:ASKED].lower()
     if text.startswith("@"):
         return [option | {"value": f":{option['value']}:"} for option in _members(request, text[1:])]
-    found = sorted((code for code in UNICODE if text in code), key=lambda code: (not code.startswith(text), len(code), code))
+    found = sorted(
+        (code for code in UNICODE if text in code), key=lambda code: (not code.startswith(text), len(code), code)
+    )
     return [{"value": f":{code}:", "label": f"{UNICODE[code]} {code}"} for code in found[:SHOWN]]
 
 
 def _posts(request: MemberRequest, text: str) -> list[Option]:
-    """Posts by number or by words of their title, newest first; what is chosen becomes a link that shows it."""
-    posts = listed_posts(request).not_archived()
+    """Posts by number or by words of their title, last updated first; what is chosen becomes a link that shows it."""
     text = text[:ASKED].strip()
-    if text.isascii() and text.isdigit():
-        posts = posts.filter(Q(number=int(text[:9])) | Q(name__icontains=text))
-    else:
-        for word in text.split()[:8]:
-            posts = posts.titled(word)
-    return [_post(post) for post in posts.order_by("-updated_at")[:SHOWN]]
+    if not text:
+        return [_post(each) for each in listed_posts(request).not_archived().order_by("-updated_at")[:SHOWN]]
+    query = " ".join(f"full_name:{quoted(word)}" for word in text.replace('"', " ").split())
+    found = search(request, query, sort="updated", per_page=SHOWN, marks=False).posts if query else []
+    if text.isascii() and text.isdigit() and len(text) < NUMBER_DIGITS:
+        exact = list(listed_posts(request).filter(number=int(text)))
+        found = exact + [post for post in found if post not in exact]
+    return [_post(post) for post in found]
 
 
 def _post(post: Post) -> Option:
@@ -70,26 +78,25 @@ def _post(post: Post) -> Option:
 
 def _titles(request: MemberRequest, text: str) -> list[Option]:
     """The rest of a title field: a tag after #, else a category. `value` is the whole field."""
-    text = text[-title.TITLE_LIMIT :]
-    before, mark, word = text.rpartition("#")
-    if mark and not word.strip("#") == word[:0] and (not before or before[-1].isspace()) and " " not in word:
-        return _tags(request, before, word)
-    if mark and not word and (not before or before[-1].isspace()):
-        return _tags(request, before, "")
+    if tag := BEGUN_TAG.search(text):
+        return _tags(request, text[: tag.start("tag") - 1], tag["tag"])
     path = text.lstrip("/")[: title.CATEGORY_LIMIT]
-    if not path:
+    if not path.strip():
         return []
-    categories = readable_categories(request).exclude(path="")
-    found = list(categories.filter(path__startswith=path).exclude(path=path.rstrip("/")).order_by("-count", "path")[:SHOWN])
+    categories = readable_categories(request).exclude(path="").order_by("-count", "path")
+    below = categories.filter(path__startswith=path).exclude(path=path.rstrip("/"))
+    found = list(below[:SHOWN])
     if len(found) < SHOWN:
-        known = [each.pk for each in found]
-        found += categories.filter(path__icontains=path).exclude(pk__in=known).order_by("-count", "path")[: SHOWN - len(found)]
+        elsewhere = categories.filter(path__icontains=path).exclude(pk__in=[each.pk for each in found])
+        found += elsewhere.exclude(path=path.rstrip("/"))[: SHOWN - len(found)]
     return [{"value": f"{each.path}/", "label": f"{each.path}/", "hint": str(each.count)} for each in found]
 
 
 def _tags(request: MemberRequest, before: str, word: str) -> list[Option]:
     tags = readable_tags(request).filter(name__istartswith=word[: title.TAG_LIMIT])
-    return [{"value": f"{before}#{each.name} ", "label": f"#{each.name}", "hint": str(each.count)} for each in tags[:SHOWN]]
+    return [
+        {"value": f"{before}#{each.name} ", "label": f"#{each.name}", "hint": str(each.count)} for each in tags[:SHOWN]
+    ]
 
 
 KINDS: dict[str, Callable[[MemberRequest, str], list[Option]]] = {

@@ -1,6 +1,5 @@
 """The editor: a form that saves. Scripts ask for JSON at the same address and stay where they are."""
 
-import uuid
 from typing import Any
 
 from django.conf import settings
@@ -113,7 +112,7 @@ def _page(
         "post": post,
         "gone": gone,
         "template": template,
-        "attempt": uuid.uuid4(),
+        "words": _words(),
         "limit": settings.MAX_BODY_LENGTH,
         "here": as_prefix(post.category) if post else "",
     }
@@ -230,10 +229,46 @@ def _stranger(request: TeamRequest) -> HttpResponse:
     if _wants_json(request):
         words = _("You are signed out. Sign in again in a new tab; then save again here.")
         return JsonResponse({"error": "signed_out", "message": words, "help_url": sign_in}, status=403)
-    return render(request, "posts/posts/signed_out.html", {"form": PostForm(request.POST), "sign_in": sign_in}, status=403)
+    return render(
+        request, "posts/posts/signed_out.html", {"form": PostForm(request.POST), "sign_in": sign_in}, status=403
+    )
 
 
 # --- Inside -----------------------------------------------------------------------------------------------------------
+
+
+def _words() -> dict[str, str]:
+    """What the editor's scripts have to say."""
+    return {
+        "unsaved": _("Not saved yet"),
+        "saving": _("Saving…"),
+        "shipping": _("Shipping…"),
+        "shipped": _("Shipped!"),
+        "view": _("Show the post"),
+        "offline": _("Not saved: the server cannot be reached. Your text is kept on this device; we go on trying."),
+        "failed": _("Not saved: the server has a problem. Your text is kept on this device; we go on trying."),
+        "refused": _("Not saved: the server did not take it. Your text is kept on this device."),
+        "sign_in": _("Sign in"),
+        "to_bin": _("To the bin"),
+        "draft": _("There is text on this device that was not saved, from {time}."),
+        "draft_same": _("It only differs in the title: {title}"),
+        "heading": _("Heading"),
+        "bold": _("bold"),
+        "italic": _("italic"),
+        "strike": _("struck through"),
+        "link": _("link"),
+        "code": _("code"),
+        "cell": _("Column"),
+        "details": _("Summary"),
+        "details_body": _("What is folded away"),
+        "image": _("image"),
+        "characters": _("{count} characters"),
+        "tasks": _("{done} of {count} tasks"),
+        "too_long": _("{count} of {limit} characters: too long to save"),
+        "no_images": _("Images can only be put in by their address here."),
+        "preview_failed": _("The preview cannot be reached just now."),
+        "select": _("Completions"),
+    }
 
 
 def _wants_json(request: TeamRequest) -> bool:
@@ -265,7 +300,11 @@ def _asked(posts: Any, given: QueryDict, name: str) -> Post | None:
     text = given.get(name)
     if text is None:
         return None
-    post: Post | None = posts.filter(number=int(text)).first() if text.isascii() and text.isdigit() and int(text[:10]) < NUMBERS else None
+    post: Post | None = (
+        posts.filter(number=int(text)).first()
+        if text.isascii() and text.isdigit() and int(text[:10]) < NUMBERS
+        else None
+    )
     if post is None:
         raise Http404
     return post
@@ -273,12 +312,14 @@ def _asked(posts: Any, given: QueryDict, name: str) -> Post | None:
 
 def _merged_title(mine: Draft, base: Revision | None, theirs: Revision) -> tuple[title.Title, title.Title | None]:
     """The title to go on with, and theirs where both changed it: each part from whoever changed it, mine if both did."""
-    sides = {name: (getattr(mine, name), getattr(base, name, None), getattr(theirs, name)) for name in ("category", "name")}
+    sides = {
+        name: (getattr(mine, name), getattr(base, name, None), getattr(theirs, name)) for name in ("category", "name")
+    }
     category, name = (their if own in {was, None} else own for own, was, their in sides.values())
     old, new = (base.tags if base else []), mine.tags or []
     kept = [tag for tag in theirs.tags if tag in new or tag not in old]
     tags = (*kept, *(tag for tag in new if tag not in old and tag not in kept))
-    contested = any(len({own, was, their}) == 3 for own, was, their in sides.values())  # noqa: PLR2004
+    contested = any(len({own, was, their}) == 3 for own, was, their in sides.values())
     return title.Title(category, name, tags), (
         title.Title(theirs.category, theirs.name, tuple(theirs.tags)) if contested else None
     )
