@@ -1,8 +1,12 @@
 """Where things are: the base domain has accounts and the list of teams, TEAM.DOMAIN has a team's pages."""
 
 import re
+from urllib.parse import urlsplit
 
 from django.conf import settings
+from django.utils.http import url_has_allowed_host_and_scheme
+
+HOST = re.compile(r"[A-Za-z0-9.-]+(?::[0-9]+)?")
 
 TEAM_NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])")
 """A team's name is a DNS label: 2 to 32 letters, digits and hyphens."""
@@ -41,6 +45,16 @@ def is_ours(host: str) -> bool:
     """Whether a redirect may lead to this host."""
     bare = host.lower()
     return bare == settings.ESA_DOMAIN or bare.endswith(f".{settings.ESA_DOMAIN}")
+
+
+def is_safe(url: str, here: str = "") -> bool:
+    """Whether `next=` may lead there: a path, or an address on our hosts or on `here`, the host of the request.
+
+    The host is compared as browsers read it: one with a backslash, a user name or a control character is nobody's.
+    """
+    netloc = urlsplit(url).netloc if "\\" not in url else "?"
+    ours = bool(HOST.fullmatch(netloc)) and (is_ours(netloc) or netloc == here)
+    return url_has_allowed_host_and_scheme(url, allowed_hosts={netloc} if ours else None)
 
 
 def absolute(url: str) -> str:

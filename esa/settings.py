@@ -234,7 +234,11 @@ LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/teams"
 ACCOUNT_ADAPTER = "teams.adapter.AccountAdapter"
 ACCOUNT_SIGNUP_FORM_CLASS = "teams.sign_up.SignUpFields"
-ACCOUNT_FORMS = {"login": "teams.forms.SignInForm", "signup": "teams.forms.SignUpForm"}
+ACCOUNT_FORMS = {
+    "login": "teams.forms.SignInForm",
+    "signup": "teams.forms.SignUpForm",
+    "add_email": "teams.forms.ChangeEmailForm",
+}
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
@@ -245,6 +249,7 @@ ACCOUNT_SESSION_REMEMBER = None  # the person says so, with a box that is ticked
 ACCOUNT_LOGIN_ON_EMAIL_CONFIRMATION = True  # in the browser that signed up; elsewhere the link only confirms
 ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False  # of this browser; Django ends the others, whose sessions carry the old password
 ACCOUNT_CHANGE_EMAIL = True
+ACCOUNT_REAUTHENTICATION_REQUIRED = True  # before the address changes: a borrowed session must not take the account
 ACCOUNT_EMAIL_NOTIFICATIONS = True
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_USER_DISPLAY = str

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec
 
+from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
@@ -11,11 +12,12 @@ from django.urls import reverse
 from django.utils.http import urlencode
 
 from esa import hosts
-from teams.http import MemberRequest, TeamRequest
+from teams.http import MemberRequest, PersonRequest, TeamRequest
 
 P = ParamSpec("P")
 MemberView = Callable[Concatenate[MemberRequest, P], HttpResponse]
 TeamView = Callable[Concatenate[TeamRequest, P], HttpResponse]
+PersonView = Callable[Concatenate[PersonRequest, P], HttpResponse]
 View = Callable[..., HttpResponse]
 
 
@@ -63,5 +65,30 @@ def owner_required(view: MemberView[P]) -> View:
         if not request.member.is_owner:
             raise PermissionDenied
         return view(request, *args, **kwargs)
+
+    return wrapped
+
+
+def base_domain(view: View) -> View:
+    """A page that belongs to nobody's team: asked for on a team's host, it is shown on the base domain."""
+
+    @wraps(view)
+    def wrapped(request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+        if request.team_name and not settings.ESA_SINGLE_TEAM:
+            if request.method in {"GET", "HEAD"}:
+                return redirect(hosts.base_url(request.get_full_path()))
+            raise Http404
+        return view(request, *args, **kwargs)
+
+    return wrapped
+
+
+def person_required(view: PersonView[P]) -> View:
+    """Somebody signed in, on the base domain."""
+
+    @base_domain
+    @wraps(view)
+    def wrapped(request: Any, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        return view(request, *args, **kwargs) if request.user.is_authenticated else sign_in_first(request)
 
     return wrapped

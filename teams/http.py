@@ -6,6 +6,11 @@ from django_htmx.middleware import HtmxDetails
 from teams.models import Member, Team, User
 
 
+def signed_in(request: HttpRequest) -> bool:
+    """For pages that both see: those who have signed in, and strangers."""
+    return request.user.is_authenticated
+
+
 class TeamRequest(HttpRequest):
     """A request that CurrentMember has looked at. `team` is None on the base domain, `member` None for outsiders."""
 
@@ -19,3 +24,10 @@ class MemberRequest(TeamRequest):
     """A request that passed member_required."""
 
     member: Member
+
+
+class PersonRequest(HttpRequest):
+    """A request that passed person_required: somebody signed in, in no team."""
+
+    user: User
+    htmx: HtmxDetails

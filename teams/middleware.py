@@ -4,7 +4,9 @@ from collections.abc import Callable
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils import timezone, translation
 
 from esa import hosts
@@ -20,7 +22,7 @@ class CurrentMember:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         request.team = request.member = None  # type: ignore[attr-defined]
         request.team_name = hosts.team_name_of(request.get_host())  # type: ignore[attr-defined]
-        if not request.path_info.startswith(("/v1/", "/static/", "/healthz", "/readyz")):
+        if not request.path_info.startswith(("/v1/", "/static/", "/icons/", "/healthz", "/readyz")):
             if request.team_name:  # type: ignore[attr-defined]
                 self._find(request)
             self._speak(request)
@@ -55,3 +57,36 @@ class CurrentMember:
                 timezone.activate(ZoneInfo(user.time_zone))
             except (ZoneInfoNotFoundError, ValueError):
                 timezone.deactivate()
+
+
+class AccountsLiveOnTheBaseDomain:
+    """Keeps passwords and the operators' pages on one host: a team's host sends a reader there and takes no form.
+
+    Signing out is the exception. The button is on every page, and a form of another host would fail the CSRF check.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, *_view: object) -> HttpResponse | None:
+        if not request.team_name or settings.ESA_SINGLE_TEAM:  # type: ignore[attr-defined]
+            return None
+        path = request.path_info
+        if path.startswith("/operator/"):
+            raise Http404
+        if not path.startswith("/accounts/") or (request.method == "POST" and path == reverse("account_logout")):
+            return None
+        if request.method not in {"GET", "HEAD"}:
+            raise Http404
+        return redirect(hosts.base_url(f"{path}{self._query(request)}"))
+
+    def _query(self, request: HttpRequest) -> str:
+        """The query, with `next` as an address on this team's host, if it was a path."""
+        query = QueryDict(request.META.get("QUERY_STRING", ""), mutable=True)
+        path = str(query.get("next", ""))
+        if path.startswith("/") and not path.startswith("//"):
+            query["next"] = f"{hosts.scheme()}://{request.get_host()}{path}"
+        return f"?{query.urlencode()}" if query else ""

@@ -1,9 +1,11 @@
 """The way to people and what belongs to the team: through whoever asks."""
 
+from django.db.models import Count, Q
+from django.http import Http404
 from django.shortcuts import get_object_or_404
 
-from teams.http import TeamRequest
-from teams.models import Member
+from teams.http import MemberRequest, PersonRequest, TeamRequest
+from teams.models import Invitation, Member
 from teams.models.invitation import InvitationQuerySet
 from teams.models.member import MemberQuerySet
 
@@ -18,5 +20,29 @@ def find_member(request: TeamRequest, screen_name: str) -> Member:
     return get_object_or_404(team_members(request), user__screen_name__iexact=screen_name)
 
 
+def my_memberships(request: PersonRequest) -> MemberQuerySet:
+    """The teams somebody is in, each with its number of members."""
+    here = Count("team__members", filter=Q(team__members__left_at=None, team__members__user__is_active=True))
+    memberships: MemberQuerySet = request.user.memberships.active()
+    return memberships.for_display().annotate(members_count=here).order_by("team__name")
+
+
 def pending_invitations(request: TeamRequest) -> InvitationQuerySet:
     return request.team.invitations.pending()
+
+
+def find_invitation(request: MemberRequest, code: str) -> Invitation:
+    return get_object_or_404(pending_invitations(request), code=code)
+
+
+def offered_invitation(request: TeamRequest, code: str) -> Invitation:
+    """The invitation that somebody holds the link to; whoever has it may be anybody."""
+    if not request.team:
+        raise Http404
+    return get_object_or_404(pending_invitations(request).select_related("invited_by__user", "team"), code=code)
+
+
+def shared_invitation(request: TeamRequest, code: str) -> None:
+    """404 unless the team's shared link is this one; without a team, or with an old code, nothing tells the cases apart."""
+    if not request.team or request.team.invitation_code != code:
+        raise Http404

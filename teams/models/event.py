@@ -112,4 +112,7 @@ def relay_event(event_id: int) -> None:
 def relay_waiting_events() -> None:
     """Beat's sweep of the outbox: what the broker did not get, in order, a bounded number at a time."""
     for event in Event.objects.waiting().order_by("id")[:200]:
-        event.relay()
+        try:
+            event.relay()
+        except Exception:  # whatever keeps one event back (a mail server that is down) must not keep back those behind it
+            logger.exception("event %s could not be relayed, it waits", event.pk)

@@ -105,19 +105,26 @@ class Member(Eventful, models.Model):
 
     @transaction.atomic
     def leave(self, *, by: "Member") -> None:
-        """Go, or be removed. What they wrote stays theirs; what opened doors for them is shut in the same breath."""
+        """Go, or be removed. What they wrote stays theirs; what opened doors for them is shut in the same breath.
+
+        The invitations they gave end with them. Whoever is sent away knows the shared address, so that one changes.
+        """
         self._keep_an_owner()
         self.left_at, self.role = timezone.now(), self.Role.MEMBER
         self.save(update_fields=["left_at", "role"])
+        self.team.invitations.filter(invited_by=self, accepted_at=None).delete()
+        if by.pk != self.pk:
+            self.team.regenerate_invitation()
         self.record("leave", by=by)
 
     @transaction.atomic
     def change_role(self, role: str, *, by: "Member") -> None:
         if role != self.Role.OWNER:
             self._keep_an_owner()
-        self.role = role
-        self.save(update_fields=["role"])
-        self.record("role", by=by, role=role)
+        if role != self.role:
+            self.role = role
+            self.save(update_fields=["role"])
+            self.record("role", by=by, role=role)
 
     def touch(self) -> None:
         """Note the access, at most once in ACCESS_RESOLUTION, without a lock."""

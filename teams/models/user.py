@@ -1,16 +1,77 @@
 """Who signs in. One account, many teams; what a person does in a team is done by their Member."""
 
-from typing import Any
+import logging
+from functools import cache
+from typing import TYPE_CHECKING, Any
+from zoneinfo import available_timezones
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
+from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
-from django.db import models
+from django.db import models, transaction
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
 from esa.environment import SettingError
+from teams.models.icon import IconField
+
+if TYPE_CHECKING:
+    from teams.models.team import Team
+
+logger = logging.getLogger(__name__)
+
+RESERVED_SCREEN_NAMES = frozenset(
+    [
+        "admin",
+        "all",
+        "anonymous",
+        "channel",
+        "esa",
+        "esa_bot",
+        "everyone",
+        "here",
+        "me",
+        "members",
+        "nobody",
+        "owner",
+        "owners",
+        "root",
+        "support",
+        "system",
+        "team",
+    ]
+)
+"""Names that a text or the API would take for somebody else: `@all`, `members/me`, the bot."""
 
 SCREEN_NAME = r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,37}[A-Za-z0-9_])?"
+
+
+def validate_screen_name(name: str) -> None:
+    if name.lower() in RESERVED_SCREEN_NAMES:
+        raise ValidationError(_("This screen name is reserved; choose another."), "reserved")
+
+
+@cache
+def time_zones() -> list[str]:
+    """Those that people know, `Asia/Tokyo` and `UTC`, without the aliases of the machine."""
+    regions = (
+        "Africa/",
+        "America/",
+        "Antarctica/",
+        "Arctic/",
+        "Asia/",
+        "Atlantic/",
+        "Australia/",
+        "Europe/",
+        "Indian/",
+        "Pacific/",
+    )
+    return ["UTC", *sorted(name for name in available_timezones() if name.startswith(regions))]
+
+
+def validate_time_zone(name: str) -> None:
+    if name not in time_zones():
+        raise ValidationError(_("Choose a time zone from the list, for example Asia/Tokyo."), "invalid")
 
 
 class UserManager(BaseUserManager["User"]):
@@ -42,14 +103,15 @@ class User(AbstractBaseUser, PermissionsMixin):
         validators=[
             RegexValidator(
                 f"^{SCREEN_NAME}$", _("Use letters, digits, hyphens and underscores; begin and end without a hyphen.")
-            )
+            ),
+            validate_screen_name,
         ],
         help_text=_("How others mention you: @name. Letters, digits, hyphens and underscores."),
     )
     name = models.CharField(_("name"), max_length=80)
-    icon = models.FileField(_("icon"), upload_to="uploads/icons/", blank=True)
+    icon = IconField(_("icon"), upload_to="uploads/icons/", blank=True)
     language = models.CharField(_("language"), max_length=8, blank=True)
-    time_zone = models.CharField(_("time zone"), max_length=64, default="Asia/Tokyo")
+    time_zone = models.CharField(_("time zone"), max_length=64, default="Asia/Tokyo", validators=[validate_time_zone])
     theme = models.CharField(_("theme"), max_length=8, choices=Theme.choices, default=Theme.AUTO)
     is_active = models.BooleanField(default=True)
     is_staff = models.BooleanField(default=False)
@@ -75,3 +137,27 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     def get_short_name(self) -> str:
         return self.screen_name
+
+    def teams_that_need_them(self) -> "list[Team]":
+        """Teams whose only owner this is."""
+        owned = self.memberships.owners().select_related("team").order_by("team__name")
+        return [member.team for member in owned if not member.team.members.owners().exclude(user=self).exists()]
+
+    @transaction.atomic
+    def close(self) -> None:
+        """Delete the account. What the person wrote stays, under the name they had; a team never loses its last owner."""
+        for member in self.memberships.select_related("team").filter(left_at=None):
+            member.leave(by=member)
+        self.memberships.update(screen_name=self.screen_name, name=self.name)
+        self.icon.erase()
+        logger.info("user %s closed their account", self.pk)
+        self.delete()
+
+    def deactivate(self) -> None:
+        """Lock the account: every session, link and password is dead from this commit on, for each asks for an active user."""
+        self.is_active = False
+        self.save(update_fields=["is_active", "updated_at"])
+
+    def reactivate(self) -> None:
+        self.is_active = True
+        self.save(update_fields=["is_active", "updated_at"])

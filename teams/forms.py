@@ -1,0 +1,263 @@
+"""The rules of what people enter about themselves, their team and whom they invite; pages and the API go through these."""
+
+import re
+from typing import Any
+
+from allauth.account.forms import AddEmailForm, LoginForm, SignupForm
+from allauth.account.models import EmailAddress
+from django import forms
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.db import transaction
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+from PIL.Image import Image
+
+from teams.models import Member, Team, User
+from teams.models.icon import FORMATS, decode
+from teams.models.user import time_zones
+from teams.sign_up import free_screen_name
+
+MAX_INVITATIONS = 100
+
+
+# --- Signing in and up ------------------------------------------------------------------------------------------------
+
+
+class SignInForm(LoginForm):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["login"].label = _("E-mail address")
+        self.fields["remember"].label = _("Stay signed in on this device")
+        self.fields["remember"].initial = True
+        self.fields["password"].help_text = ""  # the page has the link
+        for field in self.fields.values():
+            field.widget.attrs.pop("placeholder", None)
+
+
+class SignUpForm(SignupForm):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["email"].label = _("E-mail address")
+        self.fields["password1"].help_text = _("At least 8 characters; longer is better.")
+        for field in self.fields.values():
+            field.widget.attrs.pop("placeholder", None)
+
+
+class ChangeEmailForm(AddEmailForm):
+    @transaction.atomic
+    def save(self, request: HttpRequest) -> EmailAddress:
+        """allauth drops an address that was never confirmed as soon as another is asked for, and leaves the account with
+        none. Ours always has one: the new one, or the old one if the new one is somebody else's."""
+        user = User.objects.get(pk=self.user.pk)
+        address: EmailAddress = super().save(request)
+        taken = User.objects.filter(email__iexact=address.email).exists()
+        User.objects.filter(pk=user.pk, email="").update(email=user.email if taken else address.email)
+        return address
+
+
+# --- Pictures ---------------------------------------------------------------------------------------------------------
+
+
+class PictureInput(forms.FileInput):
+    """A plain file field: what is there already is shown beside it, and removed by a box of its own."""
+
+
+class PictureField(forms.FileField):
+    """A picture as Pillow read it; what cannot be read says so."""
+
+    widget = PictureInput(attrs={"accept": ",".join(f"image/{name.lower()}" for name in FORMATS)})
+
+    def clean(self, data: Any, initial: Any = None) -> Image | None:
+        upload = super().clean(data, None)
+        return decode(upload, upload.size) if upload else None
+
+
+# --- One's own account ------------------------------------------------------------------------------------------------
+
+
+class ProfileForm(forms.ModelForm[User]):
+    picture = PictureField(
+        label=_("Icon"), required=False, help_text=_("PNG, JPEG, WebP or GIF, up to 5 MB; cut to a square.")
+    )
+    drop_icon = forms.BooleanField(label=_("Remove the icon"), required=False)
+
+    class Meta:
+        model = User
+        fields = ["name", "screen_name", "language", "time_zone", "theme"]
+        widgets = {
+            "name": forms.TextInput(attrs={"autocomplete": "name"}),
+            "screen_name": forms.TextInput(
+                attrs={"autocomplete": "username", "autocapitalize": "none", "spellcheck": "false"}
+            ),
+            "language": forms.Select(choices=[("", _("As the browser asks")), *settings.LANGUAGES]),
+            "time_zone": forms.TextInput(attrs={"list": "time-zones", "autocomplete": "off"}),
+            "theme": forms.RadioSelect,
+        }
+        help_texts = {"time_zone": _("Type a city, for example Tokyo.")}
+
+    field_order = ["name", "screen_name", "picture", "drop_icon", "language", "time_zone", "theme"]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not self.instance.icon:
+            del self.fields["drop_icon"]
+
+    def time_zones(self) -> list[str]:
+        """For the list that the field searches."""
+        return time_zones()
+
+    def clean_screen_name(self) -> str:
+        return free_screen_name(self.cleaned_data["screen_name"], of=self.instance)
+
+    def clean_language(self) -> str:
+        language: str = self.cleaned_data["language"]
+        if language and language not in dict(settings.LANGUAGES):
+            raise ValidationError(_("Choose one of the languages."), "invalid")
+        return language
+
+    def clean_time_zone(self) -> str:
+        """`Tokyo` will do, as long as one zone only is meant."""
+        zone: str = self.cleaned_data["time_zone"].strip()
+        meant = [name for name in time_zones() if name.lower().rpartition("/")[2] == zone.lower().replace(" ", "_")]
+        return meant[0] if len(meant) == 1 else zone
+
+    def save(self, commit: bool = True) -> User:
+        if picture := self.cleaned_data.get("picture"):
+            self.instance.icon.draw(picture)
+        elif self.cleaned_data.get("drop_icon"):
+            self.instance.icon.erase()
+        return super().save(commit)
+
+
+class ThemeForm(forms.ModelForm[User]):
+    class Meta:
+        model = User
+        fields = ["theme"]
+
+
+class ConfirmationForm(forms.Form):
+    """Asks for a name to be typed before something that cannot be taken back."""
+
+    confirmation = forms.CharField(
+        widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"})
+    )
+
+    def __init__(self, *args: Any, expected: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.expected = expected
+        self.fields["confirmation"].label = _("Type “%(name)s” to confirm") % {"name": expected}
+
+    def clean_confirmation(self) -> str:
+        typed: str = self.cleaned_data["confirmation"].strip()
+        if typed != self.expected:
+            raise ValidationError(_("That is not “%(name)s”."), "different", {"name": self.expected})
+        return typed
+
+
+# --- Teams ------------------------------------------------------------------------------------------------------------
+
+
+class TeamForm(forms.ModelForm[Team]):
+    class Meta:
+        model = Team
+        fields = ["name", "description", "privacy"]
+        widgets = {
+            "name": forms.TextInput(
+                attrs={"class": "input", "autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}
+            ),
+            "privacy": forms.RadioSelect,
+        }
+        labels = {"name": _("Address"), "description": _("Description"), "privacy": _("Who may read")}
+        help_texts = {
+            "name": _("2 to 32 lower-case letters, digits and hyphens. The address cannot be changed later."),
+            "description": _("What this team is about, in a sentence."),
+        }
+        error_messages = {"name": {"unique": _("This address is taken; choose another.")}}
+
+    def clean_name(self) -> str:
+        name: str = self.cleaned_data["name"]
+        return name.strip().lower()
+
+    def found(self, *, by: User) -> Team:
+        return Team.found(by=by, **self.cleaned_data)
+
+
+class TeamSettingsForm(forms.ModelForm[Team]):
+    picture = PictureField(
+        label=_("Icon"), required=False, help_text=_("PNG, JPEG, WebP or GIF, up to 5 MB; cut to a square.")
+    )
+    drop_icon = forms.BooleanField(label=_("Remove the icon"), required=False)
+
+    class Meta:
+        model = Team
+        fields = ["description"]
+        labels = {"description": _("Description")}
+        help_texts = {"description": _("What this team is about, in a sentence.")}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not self.instance.icon:
+            del self.fields["drop_icon"]
+
+    def apply(self, *, by: Member) -> None:
+        """What was entered, by the team's own verb."""
+        entered = self.cleaned_data
+        by.team.describe(
+            by=by,
+            description=entered["description"],
+            picture=entered.get("picture"),
+            drop_icon=entered.get("drop_icon", False),
+        )
+
+
+class PrivacyForm(forms.Form):
+    privacy = forms.ChoiceField(label=_("Who may read"), choices=Team.Privacy.choices, widget=forms.RadioSelect)
+    understood = forms.BooleanField(
+        label=_("I understand that everybody on the internet can then read every shipped post."), required=False
+    )
+
+    def clean(self) -> dict[str, Any]:
+        entered = super().clean() or {}
+        if entered.get("privacy") == Team.Privacy.OPEN and not entered.get("understood"):
+            self.add_error("understood", _("Tick the box to open the team to the world."))
+        return entered
+
+
+class RoleForm(forms.Form):
+    role = forms.ChoiceField(choices=Member.Role.choices)
+
+
+class InvitationForm(forms.Form):
+    emails = forms.CharField(
+        label=_("E-mail addresses"),
+        help_text=_("One to a line, or separated by commas; up to 100 at once."),
+        max_length=30_000,
+        widget=forms.Textarea(attrs={"rows": 4, "autocapitalize": "none", "spellcheck": "false", "inputmode": "email"}),
+    )
+
+    def clean_emails(self) -> list[str]:
+        """The addresses, each once; `Ann <ann@example.com>` as mail programs copy it is understood."""
+        parts = re.split(r"[,;\s]+", re.sub(r"[^,;\n<]*<([^>\n]*)>", r"\1", self.cleaned_data["emails"]))
+        emails = list(dict.fromkeys(part.lower() for part in parts if part))
+        if len(emails) > MAX_INVITATIONS:
+            raise ValidationError(
+                _("At most 100 addresses at once; you gave %(count)s."), "many", {"count": len(emails)}
+            )
+        wrong = [email for email in emails if not _is_address(email)]
+        if wrong:
+            message = ngettext(
+                "This is not an e-mail address: %(list)s", "These are not e-mail addresses: %(list)s", len(wrong)
+            )
+            raise ValidationError(message, "invalid", {"list": ", ".join(wrong[:5])})
+        return emails
+
+
+def _is_address(text: str) -> bool:
+    try:
+        validate_email(text)
+    except ValidationError:
+        return False
+    return len(text) <= 254
