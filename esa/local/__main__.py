@@ -5,7 +5,7 @@ import os
 import sys
 import time
 
-from esa.local import bootstrap
+from esa.local import bootstrap, ports
 from esa.local.progress import CHECKOUT, DATA
 from esa.local.services import PR_SET_PDEATHSIG
 from esa.local.supervisor import Stop, end_on_signals
@@ -32,9 +32,8 @@ def _command(command: str, *arguments: str) -> int:
     if not bootstrap.inside():
         DATA.mkdir(exist_ok=True)
         if command == "run":
-            from esa.local.ports import refuse_taken_port
-
-            refuse_taken_port()
+            ports.refuse_second_run()
+            ports.refuse_taken_port()
         os.environ.setdefault("ESA_STARTED", str(time.monotonic()))
         bootstrap.prepare()
         os.execv(bootstrap.PYTHON, [str(bootstrap.PYTHON), "-m", "esa.local", command, *arguments])

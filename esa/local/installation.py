@@ -1,13 +1,11 @@
 """The installation that `make run` makes in this checkout: its servers, its environment, its data."""
 
 import contextlib
-import fcntl
 import hashlib
 import json
 import os
 import secrets
 import shutil
-import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -15,8 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from esa.local import frontend, scratch, translations
-from esa.local.ports import address, port, refuse_taken_port
-from esa.local.progress import CHECKOUT, DATA, coloured, run_tool, say, step
+from esa.local.ports import address, alone, is_running, port, refuse_taken_port
+from esa.local.progress import CHECKOUT, DATA, coloured, hand_over, run_tool, say, step
 from esa.local.services import HOST, Account, Postgres, Server, Valkey, running
 from esa.local.supervisor import Supervisor
 from esa.local.trouble import Trouble
@@ -33,7 +31,7 @@ DEMO = DATA / "demo.json"
 def run() -> int:
     """Bring everything up, say where it is, and keep it up until somebody ends it."""
     started = float(os.environ.get("ESA_STARTED") or time.monotonic())
-    with _only_one():
+    with alone():
         refuse_taken_port()
         prepare()
         with contextlib.ExitStack() as stack:
@@ -63,7 +61,7 @@ def manage(arguments: list[str]) -> int:
     """Run a management command on this installation, whether it is up or not."""
     with contextlib.ExitStack() as stack:
         environment = _environment_of_running() or stack.enter_context(_services())
-        return subprocess.run([*MANAGE, *arguments], cwd=CHECKOUT, env=environment, check=False).returncode
+        return hand_over([*MANAGE, *arguments], env=environment)
 
 
 def messages() -> int:
@@ -73,7 +71,7 @@ def messages() -> int:
     ignored = [part for name in (".venv", "node_modules", ".data", "staticfiles") for part in ("--ignore", name)]
     command = ["makemessages", "--locale", "ja", "--add-location", "file", "--no-obsolete", *ignored]
     environment = os.environ | scratch.ENVIRONMENT | {"DATABASE_URL": "postgres://127.0.0.1/none"}
-    return subprocess.run([*MANAGE, *command], cwd=CHECKOUT, env=environment, check=False).returncode
+    return hand_over([*MANAGE, *command], env=environment)
 
 
 def prepare() -> None:
@@ -152,29 +150,12 @@ def _write_private(path: Path, text: str) -> None:
     path.write_text(text, encoding="utf-8")
 
 
-@contextlib.contextmanager
-def _only_one() -> Iterator[None]:
-    with (DATA / "run.lock").open("a") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise Trouble(
-                "esa is already running out of this folder: end that first (Ctrl-C where it was started)."
-            ) from None
-        yield
-
-
 def _environment_of_running() -> dict[str, str] | None:
     """The environment of the `make run` that is up, if one is."""
-    if not STATE.exists():
+    if not STATE.exists() or not is_running():
         return None
-    with (DATA / "run.lock").open("a") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            environment: dict[str, str] = json.loads(STATE.read_text(encoding="utf-8"))
-            return environment
-    return None
+    environment: dict[str, str] = json.loads(STATE.read_text(encoding="utf-8"))
+    return environment
 
 
 def _can_seed() -> bool:

@@ -1,7 +1,11 @@
-"""The port that the site shall have, and whether it can have it."""
+"""The port that the site shall have, and whether this checkout may have it."""
 
+import contextlib
+import fcntl
 import os
+from collections.abc import Iterator
 
+from esa.local.progress import DATA
 from esa.local.services import HOST, is_taken
 from esa.local.trouble import Trouble
 
@@ -17,6 +21,35 @@ def port() -> int:
 def address() -> str:
     """HOST, or loopback: nobody else on the network sees a development server unless asked to."""
     return os.environ.get("HOST") or HOST
+
+
+@contextlib.contextmanager
+def alone() -> Iterator[None]:
+    """Be the one `make run` of this checkout, whose data has room for one server."""
+    DATA.mkdir(exist_ok=True)
+    with (DATA / "run.lock").open("a") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise Trouble(
+                "esa runs out of this folder already: end that first (Ctrl-C where it was started)."
+            ) from None
+        yield
+
+
+def is_running() -> bool:
+    """Tell whether a `make run` of this checkout is up."""
+    try:
+        refuse_second_run()
+    except Trouble:
+        return True
+    return False
+
+
+def refuse_second_run() -> None:
+    """Say at once that one is up."""
+    with alone():
+        pass
 
 
 def refuse_taken_port() -> None:

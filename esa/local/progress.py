@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -60,6 +61,12 @@ def run_tool(command: list[str], *, doing: str, env: dict[str, str] | None = Non
     if done.returncode:
         raise Trouble(f"{explain(done.stdout, doing=doing)} (All it said: {os.path.relpath(LOG, CHECKOUT)})")
     return done.stdout
+
+
+def hand_over(command: list[str], *, env: dict[str, str] | None = None) -> int:
+    """Give the terminal to a command, with Ctrl-C as its own affair, and return its exit code."""
+    signal.signal(signal.SIGINT, lambda *_: None)
+    return subprocess.run(command, cwd=CHECKOUT, env=env, check=False).returncode
 
 
 def _spin(title: str, started: float, done: threading.Event) -> None:

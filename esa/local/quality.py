@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from esa.local import chromium, frontend, scratch, translations
-from esa.local.progress import CHECKOUT, coloured, say
+from esa.local.progress import CHECKOUT, coloured, hand_over, say
 from esa.local.trouble import Trouble
 
 PYTHON = sys.executable
@@ -56,7 +56,7 @@ def test(arguments: list[str]) -> int:
             failed = _run_all([*LINTERS, *_django_checks(urls | {"DATABASE_URL": database})])
     say(coloured("pytest", "1"))
     command = [PYTHON, "-m", "pytest", "-n", os.environ.get("WORKERS", "2"), "--dist", "worksteal", *arguments]
-    if subprocess.run(command, cwd=CHECKOUT, check=False).returncode:
+    if hand_over(command):
         failed.append("pytest")
     say(f"Everything took {time.monotonic() - started:.0f} s.")
     return _report(failed)

@@ -81,6 +81,14 @@ def test_a_port_that_is_none_is_refused(port, monkeypatch):
         ports.port()
 
 
+def test_a_second_run_of_the_same_folder_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(ports, "DATA", tmp_path)
+    assert not ports.is_running()
+    with ports.alone(), pytest.raises(Trouble, match="runs out of this folder already"):
+        ports.refuse_second_run()
+    ports.refuse_second_run()
+
+
 def test_a_dead_registry_is_one_sentence(tmp_path, monkeypatch):
     with socket.socket() as closed:  # bound, and nobody listens
         closed.bind((HOST, 0))
