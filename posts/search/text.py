@@ -200,13 +200,14 @@ class Segment(NamedTuple):
     hit: bool = False
 
 
-_CHUNK, _OVERLAP, _MOST_CHUNKS = 600, 120, 400
+_CHUNK, _OVERLAP, _MOST_CHUNKS = 300, 60, 1000
 
 
 def snippet(text: str, needles: Sequence[str], *, width: int = 160) -> list[Segment]:
     """Cut out the part of a text that shows the most of what was searched for, hits marked."""
     needles = [needle for needle in needles if needle]
-    at, part = _best_chunk(text, needles)
+    at = max(0, _best_chunk(text, needles) - width // 3)
+    part = text[at : at + _CHUNK + width]
     hits = _hits(part, needles)
     start = max(0, hits[0][0] - width // 3) if hits else 0
     end = min(len(part), start + width)
@@ -232,24 +233,22 @@ def _segments(text: str, start: int, end: int, hits: list[tuple[int, int]]) -> l
     return [segment for segment in [*segments, Segment(text[start:end])] if segment.text]
 
 
-def _best_chunk(text: str, needles: Sequence[str]) -> tuple[int, str]:
-    """The part of a long text to look at closely, for looking closely is slow."""
-    best, found = (0, text[:_CHUNK]), 0
-    starts = range(0, max(1, len(text) - _OVERLAP), _CHUNK - _OVERLAP)
-    for at in starts[:_MOST_CHUNKS]:
+def _best_chunk(text: str, needles: Sequence[str]) -> int:
+    """Where in a long text to look closely, for looking closely is slow."""
+    best = found = 0
+    for at in range(0, max(1, len(text) - _OVERLAP), _CHUNK - _OVERLAP)[:_MOST_CHUNKS]:
         if found == len(needles):
             break
-        part = text[at : at + _CHUNK]
-        normed = norm(part)
+        normed = norm(text[at : at + _CHUNK])
         here = sum(1 for needle in needles if pattern(needle).search(normed))
         if here > found:
-            best, found = (at, part), here
+            best, found = at, here
     return best
 
 
 def _hits(text: str, needles: Sequence[str]) -> list[tuple[int, int]]:
     """Where the needles are, as positions in the text as it was written; longest first at one place."""
-    if not needles:
+    if not any(pattern(needle).search(norm(text)) for needle in needles):
         return []
     normed, origin = _norm_with_origin(text)
     hits = []
@@ -267,17 +266,18 @@ def _unit_at(text: str, at: int) -> str:
 
 def _norm_with_origin(text: str) -> tuple[str, list[int]]:
     """`norm`, and for each of its characters the position it came from (good enough to mark by)."""
-    chars: list[str] = []
-    origin: list[int] = []
-    for unit in _UNIT.finditer(text):
-        folded = unicodedata.normalize("NFKC", _UNSTORABLE.sub("", unit[0]))
-        chars += folded
-        origin += [unit.start()] * len(folded)
-    normed = "".join(chars)
+    normed, origin = text, list(range(len(text)))
+    if not unicodedata.is_normalized("NFKC", text) or _UNSTORABLE.search(text):
+        units = [(at.start(), unicodedata.normalize("NFKC", _UNSTORABLE.sub("", at[0]))) for at in _UNIT.finditer(text)]
+        normed = "".join(folded for _, folded in units)
+        origin = [at for at, folded in units for _ in folded]
     for rule in (_EMPHASIS, _WHITE, _GLUE, _LONG_SOUND):
         normed, origin = _squeeze(rule, normed, origin)
-    pairs = [(low, at) for char, at in zip(normed, origin, strict=True) for low in char.lower()]
-    return "".join(low for low, _ in pairs).translate(_FOLD), [at for _, at in pairs]
+    lowered = normed.lower()
+    if len(lowered) != len(normed):
+        origin = [at for char, at in zip(normed, origin, strict=True) for _ in char.lower()]
+        lowered = "".join(char.lower() for char in normed)
+    return lowered.translate(_FOLD), origin
 
 
 def _squeeze(rule: re.Pattern[str], text: str, origin: list[int]) -> tuple[str, list[int]]:
