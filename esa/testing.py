@@ -109,10 +109,21 @@ class LiveSite:
 
 
 @pytest.fixture
-def live_site(live_server: "LiveServer", settings: Any) -> LiveSite:
+def live_site(live_server: "LiveServer", settings: Any, monkeypatch: pytest.MonkeyPatch) -> LiveSite:
     """The site on a real port, reachable as esa.localhost and TEAM.esa.localhost."""
+    from django.contrib.staticfiles.handlers import StaticFilesHandler
+
     site = LiveSite(live_server)
     settings.ESA_DOMAIN = site.domain
+    serve = StaticFilesHandler.serve
+
+    def serve_as_whitenoise_does(handler: StaticFilesHandler, request: Any) -> Any:
+        """The frame of a diagram has no origin, so its modules are another origin's."""
+        response = serve(handler, request)
+        response.headers["Access-Control-Allow-Origin"] = "*"
+        return response
+
+    monkeypatch.setattr(StaticFilesHandler, "serve", serve_as_whitenoise_does)
     return site
 
 
