@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.template import Context, Template
+from django.template.loader import get_template
 from django.test import RequestFactory
 
 from esa.templatetags.esa import STATIC
@@ -322,3 +323,36 @@ def test_a_formula_that_cannot_be_read_stays_as_it_was_written(show: Any) -> Non
     )
     page.wait_for_selector(".math--failed")
     assert page.inner_text(".math") == "\\frac{1"
+
+
+def diagram_page(show: Any, source: str) -> "Page":
+    request = RequestFactory().get("/diagram-frame")
+    request.csp_nonce = "n0nce"  # type: ignore[attr-defined]
+    frame = get_template("diagram_frame.html").render({}, request)
+    policy = (
+        "default-src 'none'; script-src 'self' 'nonce-n0nce'; style-src 'self' 'unsafe-inline'; sandbox allow-scripts"
+    )
+
+    def answer(route: "Route") -> None:
+        route.fulfill(body=frame, content_type="text/html", headers={"Content-Security-Policy": policy})
+
+    body = f"""<meta name="diagram-frame" content="/diagram-frame"><div class="markdown" data-controller="markdown">
+    <pre class="diagram" data-diagram="mermaid">{source}</pre></div>"""
+    page: Page = show(body, {"/diagram-frame": answer})
+    return page
+
+
+def test_a_diagram_is_drawn_in_a_frame_that_has_no_origin(show: Any) -> None:
+    page = diagram_page(show, "flowchart LR\n  A[記事] --&gt; B[保存]")
+    page.wait_for_selector("pre.diagram", state="hidden")
+    frame = page.frame_locator("iframe")
+    assert frame.locator("#stage:has(svg)").inner_text().split() == ["記事", "保存"]
+    assert page.frames[1].evaluate("origin") == "null"
+    assert page.locator("iframe").evaluate("(frame) => frame.clientHeight") > 30
+
+
+def test_a_diagram_with_a_mistake_shows_its_source_and_the_mistake(show: Any) -> None:
+    page = diagram_page(show, "flowchart LR\n  A[[[ --&gt;")
+    page.wait_for_selector(".diagram__error")
+    assert "Parse error" in page.inner_text(".diagram__error")
+    assert page.is_visible("pre.diagram")
