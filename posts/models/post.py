@@ -181,6 +181,15 @@ class Post(Revised, Starred, Watched, Commented, models.Model):
             models.Index(fields=["team", "category", "name"], condition=Q(deleted_at=None), name="post_in_category"),
             models.Index(fields=["created_by", "-updated_at"], condition=Q(deleted_at=None), name="post_of_member"),
             models.Index(fields=["team", "-deleted_at"], condition=Q(deleted_at__isnull=False), name="post_in_bin"),
+            # The orders of search by counters: the first page must not sort the whole team.
+            *(
+                models.Index(
+                    fields=["team", f"-{count}_count", "-updated_at", "-id"],
+                    condition=Q(deleted_at=None),
+                    name=f"post_by_{count}",
+                )
+                for count in ("stars", "watches", "comments")
+            ),
         ]
 
     def __str__(self) -> str:

@@ -22,7 +22,8 @@ from teams.http import TeamRequest
 PER_PAGE = 20
 COUNTED = 1000
 PROBED = 400
-RANKED = 500
+RANKED = 300
+SAMPLED = 1000
 DEEPEST = 10_000
 """How many rows into the matches of a text one can page; further on, a narrower query is the better way."""
 
@@ -30,6 +31,7 @@ TIMEOUT = 2000
 """Milliseconds that one statement may take before we say so."""
 
 FACET_VALUES = 8
+NEWEST = q.Sort("updated", descending=True)
 
 
 @dataclass(frozen=True)
@@ -116,24 +118,25 @@ def search(
 
 def _sort(query: q.Query, sort: str, order: str) -> q.Sort:
     asked = q.parse_sort(f"{sort}-{order}" if order in ("asc", "desc") and "-" not in sort else sort)
-    return asked or query.sort or q.Sort("updated", descending=True)
+    return asked or query.sort or NEWEST
 
 
 @contextmanager
 def bounded(milliseconds: int) -> Iterator[None]:
     """Statements in here are cut short, and use the indexes: the planner does not know what reading a long text costs."""
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SELECT current_setting('statement_timeout'), current_setting('enable_seqscan')")
+        cursor.execute(f"SELECT {', '.join(f'current_setting({name!r})' for name in _SETTINGS)}")
         before = cursor.fetchone()
-        _set(cursor, str(milliseconds), "off")
+        _set(cursor, [str(milliseconds), "off", "0"])
         yield
-        _set(cursor, *before)
+        _set(cursor, before)
 
 
-def _set(cursor: Any, timeout: str, seqscan: str) -> None:
-    cursor.execute(
-        "SELECT set_config('statement_timeout', %s, true), set_config('enable_seqscan', %s, true)", [timeout, seqscan]
-    )
+_SETTINGS = ("statement_timeout", "enable_seqscan", "max_parallel_workers_per_gather")
+
+
+def _set(cursor: Any, values: Sequence[str]) -> None:
+    cursor.execute(f"SELECT {', '.join(f'set_config({name!r}, %s, true)' for name in _SETTINGS)}", values)
 
 
 _ORDERS: dict[str, tuple[str, ...]] = {
@@ -142,16 +145,21 @@ _ORDERS: dict[str, tuple[str, ...]] = {
     "number": ("s.number {}",),
     "name": ("s.name {}", "s.post_id {}"),
     "full_name": ("s.path {}", "s.name {}", "s.post_id {}"),
-    "stars": ("p.stars_count {}", "s.updated_at DESC", "s.post_id DESC"),
-    "watches": ("p.watches_count {}", "s.updated_at DESC", "s.post_id DESC"),
-    "comments": ("p.comments_count {}", "s.updated_at DESC", "s.post_id DESC"),
+    "stars": ("p.stars_count {}", "p.updated_at DESC", "p.id DESC"),
+    "watches": ("p.watches_count {}", "p.updated_at DESC", "p.id DESC"),
+    "comments": ("p.comments_count {}", "p.updated_at DESC", "p.id DESC"),
 }
-_INDEXED = ("updated", "created", "number")
-_JOIN = "JOIN posts_post p ON p.id = s.post_id"
+_COUNTERS = ("stars", "watches", "comments")
+_JOIN = "JOIN posts_post p ON p.id = s.post_id AND p.team_id = s.team_id AND p.deleted_at IS NULL"
 
 
 def _order_by(sort: q.Sort) -> str:
     return ", ".join(part.format("DESC" if sort.descending else "ASC") for part in _ORDERS[sort.key])
+
+
+def _joined(sort: q.Sort) -> str:
+    """Counters are the posts' own."""
+    return _JOIN if sort.key in _COUNTERS else ""
 
 
 class Finder:
@@ -208,7 +216,7 @@ class Finder:
             total=total,
             capped=capped,
             has_next=has_next,
-            facets=self.facets() if facets and ids else Facets(),
+            facets=self.facets(capped=capped or total > SAMPLED) if facets and ids else Facets(),
         )
 
     def page(self, sort: q.Sort, offset: int, limit: int) -> list[int]:
@@ -221,39 +229,45 @@ class Finder:
 
     def _plain(self, sort: q.Sort, offset: int, limit: int) -> list[int]:
         """Without words to look for, an index gives the order."""
-        joined = _JOIN if "p." in _order_by(sort) else ""
         return self._ids(
             SQL(
-                f"SELECT s.post_id FROM post_search s {joined} WHERE {self.where.text}"  # noqa: S608
+                f"SELECT s.post_id FROM post_search s {_joined(sort)} WHERE {self.columns.text}"  # noqa: S608
                 f" ORDER BY {_order_by(sort)} LIMIT {limit} OFFSET {offset}",
-                self.where.params,
+                self.columns.params,
             )
         )
 
     def _probed(self, sort: q.Sort, offset: int, limit: int) -> list[int] | None:
-        """Look at the first rows in the wanted order; common words fill the page from them at once."""
-        if sort.key not in _INDEXED or offset > PROBED:
+        """Look at the first rows in the wanted order, and at more if that promises to be enough.
+
+        Common words fill the page like this; seldom ones have few matches, which the index finds as fast.
+        """
+        if sort.key == "full_name":  # no index is in this order
             return None
-        found = self._ids(self._first(sort, PROBED, limit=offset + limit))
-        return found[offset:] if len(found) == offset + limit else None
+        wanted = offset + limit
+        found = self._ids(self._first(sort, PROBED, limit=wanted))
+        if len(found) < wanted <= len(found) * 8:
+            found = self._ids(self._first(sort, PROBED * 10, limit=wanted))
+        return found[offset:] if len(found) == wanted else None
 
     def _first(self, sort: q.Sort, rows: int, *, limit: int) -> SQL:
         """Matches among the first rows that the columns let through."""
         return SQL(
-            f"SELECT s.post_id FROM (SELECT s.* FROM post_search s WHERE {self.columns.text}"  # noqa: S608
-            f" ORDER BY {_order_by(sort)} LIMIT {rows}) s WHERE {self.texts.text}"
-            f" ORDER BY {_order_by(sort)} LIMIT {limit}",
+            f"WITH s AS (SELECT s.post_id, s.number, s.name, s.path, s.headings, s.norm, s.body_at, s.talk_at, s.head,"  # noqa: S608
+            " s.keys, s.wip, s.flow, s.tags, s.created_by_id, s.updated_by_id, s.created_at, s.updated_at,"
+            f" row_number() OVER (ORDER BY {_order_by(sort)}) AS place"
+            f" FROM post_search s {_joined(sort)} WHERE {self.columns.text} ORDER BY {_order_by(sort)} LIMIT {rows})"
+            f" SELECT s.post_id FROM s WHERE {self.texts.text} ORDER BY s.place LIMIT {limit}",
             self.columns.params + self.texts.params,
         )
 
     def _full(self, sort: q.Sort, offset: int, limit: int, *, without: Sequence[int] = ()) -> list[int]:
         """All matches by the index, then sorted. Materialised: else the planner walks the order and hopes."""
-        joined = _JOIN if "p." in _order_by(sort) else ""
-        columns = "s.post_id, s.updated_at, s.created_at, s.number, s.name, s.path"
+        columns = "s.team_id, s.post_id, s.updated_at, s.created_at, s.number, s.name, s.path"
         return self._ids(
             SQL(
                 f"WITH s AS MATERIALIZED (SELECT {columns} FROM post_search s WHERE {self.where.text})"  # noqa: S608
-                f" SELECT s.post_id FROM s {joined} WHERE NOT s.post_id = ANY(%s)"
+                f" SELECT s.post_id FROM s {_joined(sort)} WHERE NOT s.post_id = ANY(%s)"
                 f" ORDER BY {_order_by(sort)} LIMIT {limit} OFFSET {offset}",
                 (*self.where.params, list(without)),
             )
@@ -267,19 +281,17 @@ class Finder:
         page = ranked[offset : offset + limit]
         if len(page) == limit or len(ranked) < RANKED:
             return page
-        newest = q.Sort("updated", descending=True)
-        rest = self._full(newest, max(0, offset - len(ranked)), limit - len(page), without=ranked)
+        rest = self._full(NEWEST, max(0, offset - len(ranked)), limit - len(page), without=ranked)
         return page + rest
 
     def _ranked(self) -> list[int]:
-        newest = q.Sort("updated", descending=True)
         candidates = self._in_head() if self.needles else []
         if self.texts == TRUE:
-            candidates += self._plain(newest, 0, RANKED)
+            candidates += self._plain(NEWEST, 0, RANKED)
         else:
-            recent = self._ids(self._first(newest, PROBED * 2, limit=RANKED))
+            recent = self._ids(self._first(NEWEST, PROBED, limit=RANKED))
             if len(set(candidates) | set(recent)) < RANKED:
-                recent += self._some()
+                recent += self._ids(self._some(RANKED))
             candidates += recent
         candidates = list(dict.fromkeys(candidates))[:RANKED]
         if not candidates:
@@ -298,21 +310,20 @@ class Finder:
         probes = [f"({tsquery(term(text).probes)})" for text in self.needles if term(text).probes]
         if not probes:
             return []
-        head = SQL("s.head @@ %s::tsquery", (" | ".join(probes),))
-        where = every(self.columns, head, self.texts)
+        in_head = every(self.columns, SQL("s.head @@ %s::tsquery", (" | ".join(probes),)))
         return self._ids(
             SQL(
-                f"WITH s AS MATERIALIZED (SELECT s.post_id, s.updated_at FROM post_search s WHERE {where.text} LIMIT {RANKED * 4})"  # noqa: S608
-                f" SELECT s.post_id FROM s ORDER BY s.updated_at DESC LIMIT {RANKED // 2}",
-                where.params,
+                f"WITH m AS MATERIALIZED (SELECT s.post_id, s.updated_at FROM post_search s WHERE {in_head.text}),"  # noqa: S608
+                f" n AS MATERIALIZED (SELECT m.post_id FROM m ORDER BY m.updated_at DESC LIMIT {RANKED})"
+                " SELECT s.post_id FROM post_search s WHERE s.team_id = %s"
+                f" AND s.post_id IN (SELECT n.post_id FROM n) AND ({self.texts.text})",
+                (*in_head.params, self.request.team.pk, *self.texts.params),
             )
         )
 
-    def _some(self) -> list[int]:
-        """Matches wherever the index has them, up to what is ranked."""
-        return self._ids(
-            SQL(f"SELECT s.post_id FROM post_search s WHERE {self.where.text} LIMIT {RANKED}", self.where.params)  # noqa: S608
-        )
+    def _some(self, limit: int) -> SQL:
+        """Matches wherever the index has them."""
+        return SQL(f"SELECT s.post_id FROM post_search s WHERE {self.where.text} LIMIT {limit}", self.where.params)  # noqa: S608
 
     def _score(self) -> SQL:
         """Name over heading over tag over category over body, and what the team thinks of the post."""
@@ -353,9 +364,9 @@ class Finder:
         )
         return min(number, COUNTED), number > COUNTED
 
-    def facets(self) -> Facets:
-        """What the newest matches can be narrowed down by."""
-        sample = self._first(q.Sort("updated", descending=True), COUNTED * 2, limit=COUNTED)
+    def facets(self, *, capped: bool) -> Facets:
+        """What the matches can be narrowed down by; of very many, the newest."""
+        sample = self._first(NEWEST, SAMPLED, limit=SAMPLED) if capped else self._some(SAMPLED)
         depth = 1 + max(
             (leaf.path.count("/") + 1 for leaf in self.query.leaves() if isinstance(leaf, q.Category) and leaf.path),
             default=0,

@@ -17,7 +17,9 @@ _WORDS: dict[str, Promise] = {
     "bad_date": gettext_lazy(
         "“%(key)s:%(value)s” was left out: write a date, such as %(key)s:2026-01-31, %(key)s:>2026-01 or %(key)s:2026."
     ),
-    "bad_age": gettext_lazy("“%(key)s:%(value)s” was left out: write a time, such as stale:>180d, stale:6m or stale:1y."),
+    "bad_age": gettext_lazy(
+        "“%(key)s:%(value)s” was left out: write a time, such as stale:>180d, stale:6m or stale:1y."
+    ),
     "unknown_sort": gettext_lazy("There is no order “%(value)s”; the usual one was taken."),
     "too_long": gettext_lazy("The question has more than %(value)s characters; the rest was left out."),
     "too_many_terms": gettext_lazy("The question has more than %(value)s parts; the rest was left out."),
