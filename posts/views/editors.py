@@ -237,7 +237,7 @@ def _stranger(request: TeamRequest) -> HttpResponse:
 # --- Inside -----------------------------------------------------------------------------------------------------------
 
 
-def _words() -> dict[str, str]:
+def _words() -> dict[str, Any]:
     """What the editor's scripts have to say."""
     return {
         "unsaved": _("Not saved yet"),
@@ -251,7 +251,6 @@ def _words() -> dict[str, str]:
         "sign_in": _("Sign in"),
         "to_bin": _("To the bin"),
         "draft": _("There is text on this device that was not saved, from {time}."),
-        "draft_same": _("It only differs in the title: {title}"),
         "heading": _("Heading"),
         "bold": _("bold"),
         "italic": _("italic"),
@@ -267,7 +266,20 @@ def _words() -> dict[str, str]:
         "too_long": _("{count} of {limit} characters: too long to save"),
         "no_images": _("Images can only be put in by their address here."),
         "preview_failed": _("The preview cannot be reached just now."),
-        "select": _("Completions"),
+        "phrases": {
+            "Find": _("Find"),
+            "Replace": _("Replace"),
+            "next": _("next"),
+            "previous": _("previous"),
+            "all": _("all"),
+            "match case": _("match case"),
+            "by word": _("by word"),
+            "regexp": _("regexp"),
+            "replace": _("replace"),
+            "replace all": _("replace all"),
+            "close": _("close"),
+            "Completions": _("Completions"),
+        },
     }
 
 

@@ -1,0 +1,117 @@
+// The left pane: CodeMirror in place of the textarea, which stays in the form and always holds the same text.
+import {
+  EditorState, EditorView, HighlightStyle, LanguageDescription, Prec,
+  acceptCompletion, completionStatus, defaultKeymap, deleteMarkupBackward, drawSelection, dropCursor, highlightSpecialChars, history, historyKeymap,
+  indentLess, indentMore, indentUnit, insertNewlineContinueMarkup, keymap, languages, markdown, markdownLanguage, placeholder, search, searchKeymap,
+  syntaxHighlighting, syntaxTree, tags,
+} from "bundles/editor"
+import { keys } from "editor/commands"
+import { completions } from "editor/completions"
+import { paste } from "editor/paste"
+import { enterRow, moveCell } from "editor/tables"
+
+// Roles of our own style sheet; `cm-` classes come from highlight.css's tokens where code is shown.
+const colours = HighlightStyle.define([
+  { tag: tags.heading, fontWeight: "700", color: "var(--color-ink)" },
+  { tag: tags.strong, fontWeight: "700" },
+  { tag: tags.emphasis, fontStyle: "italic" },
+  { tag: tags.strikethrough, textDecoration: "line-through" },
+  { tag: [tags.processingInstruction, tags.contentSeparator, tags.meta, tags.comment], color: "var(--color-ink-faint)" },
+  { tag: [tags.link, tags.url], color: "var(--color-link)" },
+  { tag: tags.quote, color: "var(--color-ink-soft)" },
+  { tag: [tags.monospace, tags.string, tags.special(tags.string)], color: "var(--color-success)" },
+  { tag: [tags.keyword, tags.operatorKeyword, tags.tagName, tags.atom], color: "var(--color-important)" },
+  { tag: [tags.number, tags.bool, tags.attributeName, tags.labelName], color: "var(--color-wip)" },
+  { tag: [tags.definition(tags.variableName), tags.function(tags.variableName), tags.typeName, tags.className], color: "var(--color-accent)" },
+  { tag: tags.invalid, color: "var(--color-danger)" },
+])
+
+const theme = EditorView.theme({
+  "&": { color: "var(--color-ink)", backgroundColor: "transparent", fontSize: "var(--editor-size, 0.9375rem)" },
+  "&.cm-focused": { outline: "none" },
+  ".cm-scroller": { fontFamily: "var(--font-mono)", lineHeight: "1.8", overflow: "auto" },
+  ".cm-content": { padding: "var(--space-4) var(--space-5) 40vh", caretColor: "var(--color-accent)" },
+  ".cm-line": { padding: "0" },
+  ".cm-placeholder": { color: "var(--color-ink-faint)", whiteSpace: "pre-wrap" },
+  ".cm-cursor": { borderLeftColor: "var(--color-accent)", borderLeftWidth: "2px" },
+  ".cm-selectionBackground, &.cm-focused > .cm-scroller > .cm-selectionLayer .cm-selectionBackground": { background: "var(--color-accent-wash)" },
+  ".cm-searchMatch": { backgroundColor: "var(--color-mark)" },
+  ".cm-searchMatch-selected": { outline: "2px solid var(--color-focus)" },
+})
+
+const listed = /^\s*(?:[-*+]|\d+[.)]) /
+
+// Tab means something in lists, in code and over several lines; anywhere else it goes on to the next thing on the page.
+const indents = (command) => (view) => {
+  const { state } = view
+  const { from, to, head } = state.selection.main
+  const several = state.doc.lineAt(from).number !== state.doc.lineAt(to).number
+  let code = false
+  for (let node = syntaxTree(state).resolveInner(head, -1); node; node = node.parent) code ||= node.name === "FencedCode" || node.name === "CodeBlock"
+  return several || code || listed.test(state.doc.lineAt(head).text) ? command(view) : false
+}
+
+const language = (info) => LanguageDescription.matchLanguageName(languages, info.split(/[:\s{]/, 1)[0], false)
+
+export function createSource(textarea, { words, label, hint, completionsUrl, upload, refuse, changed, save, ship }) {
+  const nonce = document.querySelector("script[nonce]")?.nonce ?? ""
+  const view = new EditorView({
+    parent: textarea.parentElement,
+    state: EditorState.create({
+      doc: textarea.value,
+      extensions: [
+        EditorView.cspNonce.of(nonce),
+        Prec.highest(keymap.of([
+          { key: "Mod-s", preventDefault: true, run: () => (save(), true) },
+          { key: "Mod-Enter", preventDefault: true, run: () => (ship(), true) },
+        ])),
+        keymap.of([
+          { key: "Tab", run: (view) => completionStatus(view.state) === "active" && acceptCompletion(view) },
+          { key: "Tab", run: moveCell(1), shift: moveCell(-1) },
+          { key: "Tab", run: indents(indentMore), shift: indents(indentLess) },
+          { key: "Enter", run: enterRow },
+          { key: "Enter", run: insertNewlineContinueMarkup },
+          { key: "Backspace", run: deleteMarkupBackward },
+          ...keys(words),
+          ...searchKeymap.filter(({ key }) => key !== "Mod-Alt-g"),
+          ...historyKeymap,
+          ...defaultKeymap.filter(({ key }) => !["Mod-Enter", "Mod-i", "Mod-k"].includes(key)),
+        ]),
+        history(),
+        search({ top: true }),
+        drawSelection(),
+        dropCursor(),
+        highlightSpecialChars(),
+        indentUnit.of("    "),
+        EditorState.tabSize.of(4),
+        EditorState.phrases.of(words.phrases),
+        EditorState.allowMultipleSelections.of(true),
+        markdown({ base: markdownLanguage, codeLanguages: language, addKeymap: false, pasteURLAsLink: false }),
+        syntaxHighlighting(colours),
+        completions(completionsUrl),
+        placeholder(hint),
+        theme,
+        EditorView.lineWrapping,
+        EditorView.contentAttributes.of({ "aria-label": label, "aria-multiline": "true", spellcheck: "true", autocapitalize: "sentences" }),
+        EditorView.domEventHandlers({
+          paste: paste({ upload, refuse }),
+          drop(event, view) {
+            const images = [...(event.dataTransfer?.files ?? [])]
+            if (!images.length) return false
+            event.preventDefault()
+            upload ? upload(images, view) : refuse()
+            return true
+          },
+        }),
+        EditorView.updateListener.of((update) => {
+          if (!update.docChanged) return
+          textarea.value = update.state.doc.toString()
+          changed(update)
+        }),
+      ],
+    }),
+  })
+  textarea.hidden = true
+  textarea.labels[0]?.addEventListener("click", () => view.focus())
+  return view
+}
