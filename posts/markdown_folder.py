@@ -22,7 +22,8 @@ FRONT_MATTER_LIMIT = 64_000
 README = re.compile(r"(readme|index)", re.IGNORECASE)
 
 HEADING = re.compile(r"^(?P<mark>#{1,6}[ \t]+)(?P<text>.*?)[ \t]*\{(?:#|/\*)(?P<id>[^{}*]+?)(?:\*/)?\}[ \t]*#*$")
-FIRST_HEADING = re.compile(r"^#[ \t]+(?P<text>.+?)[ \t]*#*$")
+FIRST_HEADING = re.compile(r"^#{1,6}[ \t]+(?P<text>.+?)[ \t]*#*$")
+COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 FENCE = re.compile(r"^ {0,3}(?P<mark>`{3,}|~{3,})")
 CODE = re.compile(r"(?P<mark>`+)(?!`).+?(?<!`)(?P=mark)(?!`)")
 LINK = re.compile(
@@ -256,7 +257,7 @@ def _outside_code(line: str, change: Callable[[str], str]) -> str:
 
 
 def _first_heading(body: str) -> str:
-    for line, in_code in _lines(body):
+    for line, in_code in _lines(COMMENT.sub("", body)):
         if not in_code and (heading := FIRST_HEADING.match(line)):
             return _plain(heading["text"])
     return ""

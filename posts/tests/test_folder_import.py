@@ -100,6 +100,13 @@ def test_a_bad_file_is_named_and_the_others_come_in(alice, folder, text, reason)
     assert report.created == 2
 
 
+def test_a_file_without_a_title_is_called_by_its_first_heading_or_its_name(alice, folder):
+    (folder / "a.md").write_text("<!--\n# Hidden\n-->\n\n## 所有権とは？\n", encoding="utf-8")
+    (folder / "b.md").write_text("```\n# not a heading\n```\n", encoding="utf-8")
+    imported(alice.team, folder)
+    assert set(Post.objects.values_list("name", flat=True)) >= {"所有権とは？", "b"}
+
+
 def test_links_out_of_the_folder_are_not_followed(alice, folder, tmp_path_factory):
     secret = tmp_path_factory.mktemp("elsewhere") / "secret.md"
     secret.write_text("# secret")
