@@ -238,6 +238,11 @@ ACCOUNT_FORMS = {
     "login": "teams.forms.SignInForm",
     "signup": "teams.forms.SignUpForm",
     "add_email": "teams.forms.ChangeEmailForm",
+    "reset_password": "teams.forms.ForgottenPasswordForm",
+    "reset_password_from_key": "teams.forms.NewPasswordForm",
+    "change_password": "teams.forms.OtherPasswordForm",
+    "set_password": "teams.forms.FirstPasswordForm",
+    "reauthenticate": "teams.forms.AgainForm",
 }
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}

@@ -1,9 +1,18 @@
 """The rules of what people enter about themselves, their team and whom they invite; pages and the API go through these."""
 
 import re
-from typing import Any
+from typing import Any, ClassVar
 
-from allauth.account.forms import AddEmailForm, LoginForm, SignupForm
+from allauth.account.forms import (
+    AddEmailForm,
+    ChangePasswordForm,
+    LoginForm,
+    ReauthenticateForm,
+    ResetPasswordForm,
+    ResetPasswordKeyForm,
+    SetPasswordForm,
+    SignupForm,
+)
 from allauth.account.models import EmailAddress
 from django import forms
 from django.conf import settings
@@ -26,27 +35,56 @@ MAX_INVITATIONS = 100
 # --- Signing in and up ------------------------------------------------------------------------------------------------
 
 
-class SignInForm(LoginForm):
+class Plain(forms.Form):
+    """allauth repeats every label in its field; here the label is enough."""
+
+    NAMES: ClassVar[dict[str, Any]] = {"login": _("E-mail address"), "email": _("E-mail address")}
+    HELP: ClassVar[dict[str, Any]] = {
+        "password1": _("At least 8 characters; longer is better."),
+        "password": "",
+        "oldpassword": "",
+    }
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["login"].label = _("E-mail address")
+        for name, field in self.fields.items():
+            field.widget.attrs.pop("placeholder", None)
+            field.label = self.NAMES.get(name, field.label)
+            field.help_text = self.HELP.get(name, field.help_text)
+
+
+class SignInForm(Plain, LoginForm):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
         self.fields["remember"].label = _("Stay signed in on this device")
         self.fields["remember"].initial = True
-        self.fields["password"].help_text = ""  # the page has the link
-        for field in self.fields.values():
-            field.widget.attrs.pop("placeholder", None)
 
 
-class SignUpForm(SignupForm):
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["email"].label = _("E-mail address")
-        self.fields["password1"].help_text = _("At least 8 characters; longer is better.")
-        for field in self.fields.values():
-            field.widget.attrs.pop("placeholder", None)
+class SignUpForm(Plain, SignupForm):
+    pass
 
 
-class ChangeEmailForm(AddEmailForm):
+class ForgottenPasswordForm(Plain, ResetPasswordForm):
+    pass
+
+
+class NewPasswordForm(Plain, ResetPasswordKeyForm):
+    pass
+
+
+class OtherPasswordForm(Plain, ChangePasswordForm):
+    pass
+
+
+class FirstPasswordForm(Plain, SetPasswordForm):
+    pass
+
+
+class AgainForm(Plain, ReauthenticateForm):
+    pass
+
+
+class ChangeEmailForm(Plain, AddEmailForm):
     @transaction.atomic
     def save(self, request: HttpRequest) -> EmailAddress:
         """allauth drops an address that was never confirmed as soon as another is asked for, and leaves the account with
@@ -83,6 +121,7 @@ class ProfileForm(forms.ModelForm[User]):
         label=_("Icon"), required=False, help_text=_("PNG, JPEG, WebP or GIF, up to 5 MB; cut to a square.")
     )
     drop_icon = forms.BooleanField(label=_("Remove the icon"), required=False)
+    language = forms.ChoiceField(label=_("Language"), choices=settings.LANGUAGES)
 
     class Meta:
         model = User
@@ -92,7 +131,6 @@ class ProfileForm(forms.ModelForm[User]):
             "screen_name": forms.TextInput(
                 attrs={"autocomplete": "username", "autocapitalize": "none", "spellcheck": "false"}
             ),
-            "language": forms.Select(choices=[("", _("As the browser asks")), *settings.LANGUAGES]),
             "time_zone": forms.TextInput(attrs={"list": "time-zones", "autocomplete": "off"}),
             "theme": forms.RadioSelect,
         }
@@ -111,12 +149,6 @@ class ProfileForm(forms.ModelForm[User]):
 
     def clean_screen_name(self) -> str:
         return free_screen_name(self.cleaned_data["screen_name"], of=self.instance)
-
-    def clean_language(self) -> str:
-        language: str = self.cleaned_data["language"]
-        if language and language not in dict(settings.LANGUAGES):
-            raise ValidationError(_("Choose one of the languages."), "invalid")
-        return language
 
     def clean_time_zone(self) -> str:
         """`Tokyo` will do, as long as one zone only is meant."""

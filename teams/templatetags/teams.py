@@ -24,3 +24,30 @@ def google_login(context: Context, *_next: str) -> str:
 def invitation_team(context: Context) -> Team | None:
     """The team whose invitation brought somebody here."""
     return invitation_of(context["request"])
+
+
+BROWSERS = [
+    ("Edg", "Edge"),
+    ("OPR/", "Opera"),
+    ("Firefox/", "Firefox"),
+    ("FxiOS/", "Firefox"),
+    ("CriOS/", "Chrome"),
+    ("Chrome/", "Chrome"),
+    ("Safari/", "Safari"),
+]
+SYSTEMS = [
+    ("iPhone", "iPhone"),
+    ("iPad", "iPad"),
+    ("Android", "Android"),
+    ("Windows", "Windows"),
+    ("Mac OS X", "macOS"),
+    ("CrOS", "ChromeOS"),
+    ("Linux", "Linux"),
+]
+
+
+@register.filter
+def device(user_agent: str) -> str:
+    """What a browser says about itself, as people say it: "Firefox, Windows"."""
+    found = [next((name for mark, name in known if mark in user_agent), "") for known in (BROWSERS, SYSTEMS)]
+    return ", ".join(filter(None, found)) or user_agent[:60]

@@ -11,5 +11,5 @@ def png(width: int, height: int) -> bytes:
 
 def drawn(image: Image.Image, kind: str, **options: object) -> bytes:
     file = io.BytesIO()
-    image.save(file, kind, **options)  # type: ignore[arg-type]
+    image.save(file, kind, **options)
     return file.getvalue()
