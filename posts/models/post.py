@@ -116,7 +116,7 @@ class PostQuerySet(StarredQuerySet, WatchedQuerySet):  # type: ignore[override]
 
     def beside(self, post: "Post") -> "tuple[Post | None, Post | None]":
         """The ones before and after a post in its category, by name."""
-        same = self.filter(category=post.category).select_related(None).only("number", "name", "wip")
+        same = self.filter(category=post.category).select_related(None).only("team", "number", "name", "wip")
         before = same.filter(Q(name__lt=post.name) | Q(number__lt=post.number), name__lte=post.name)
         after = same.filter(Q(name__gt=post.name) | Q(number__gt=post.number), name__gte=post.name)
         return before.order_by("-name", "-number").first(), after.order_by("name", "number").first()

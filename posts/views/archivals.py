@@ -6,6 +6,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_POST
 
+from posts.models.post import ARCHIVED
 from posts.scoping import find_post
 from teams.decorators import member_required
 from teams.http import MemberRequest
@@ -15,7 +16,7 @@ from teams.http import MemberRequest
 @member_required
 def create(request: MemberRequest, number: int) -> HttpResponse:
     post = find_post(request, number)
-    post.archive(by=request.member)
+    post.archive(by=request.member, message=ARCHIVED)
     return redirect(post)
 
 

@@ -1,0 +1,16 @@
+"""How many queries a page takes."""
+
+from typing import Any
+
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+
+def queries_of(client: Any, url: str) -> int:
+    """Of the second request, when what is kept in memory for good is there."""
+    client.get(url)
+    with CaptureQueriesContext(
+        connection,
+    ) as captured:
+        assert client.get(url).status_code == 200
+    return len(captured)
