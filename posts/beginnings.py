@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 from posts import title
 from posts.models import Post
@@ -74,7 +75,7 @@ def _title_of(template: Post, *, by: Member, now: datetime) -> tuple[str, str]:
     )
 
 
-def _people(by: Member) -> dict[str, str]:
+def _people(by: Member) -> dict[str, Any]:
     return {"member_screen_name": by.handle, "member_name": by.display_name, "team_name": by.team.name}
 
 

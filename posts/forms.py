@@ -32,8 +32,8 @@ class PostForm(forms.Form):
     # Which of the two buttons it was; a form sent without either keeps the text to the team.
     wip = forms.TypedChoiceField(
         choices=[("true", "Save as WIP"), ("false", "Ship It!")],
-        coerce=lambda value: value == "true",
-        empty_value=True,
+        coerce=lambda value: value != "false",
+        empty_value="true",
         required=False,
     )
     # A name for this save, and the names of those before it that got no answer (posts/attempts.py).
@@ -65,7 +65,7 @@ class PostForm(forms.Form):
             name=given["title"].name,
             tags=list(given["title"].tags),
             body_md=given["body_md"],
-            wip=given["wip"],
+            wip=given["wip"] in {True, "true"},
             message=given["message"],
         )
 

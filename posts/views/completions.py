@@ -83,7 +83,7 @@ def _titles(request: MemberRequest, text: str) -> list[Option]:
     path = text.lstrip("/")[: title.CATEGORY_LIMIT]
     if not path.strip():
         return []
-    categories = readable_categories(request).exclude(path="").order_by("-count", "path")
+    categories = readable_categories(request).exclude(path="").order_by("-total", "path")
     below = categories.filter(path__startswith=path).exclude(path=path.rstrip("/"))
     found = list(below[:SHOWN])
     if len(found) < SHOWN:

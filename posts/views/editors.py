@@ -1,5 +1,7 @@
 """The editor: a form that saves. Scripts ask for JSON at the same address and stay where they are."""
 
+from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 from django.conf import settings
@@ -34,10 +36,19 @@ FITTING_TEMPLATES = 200
 NUMBERS = 2**31
 
 
+def writer_required(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Members only, as everywhere; but whoever sends a text after the session ended gets it back."""
+
+    @wraps(view)
+    def wrapped(request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+        return view(request, *args, **kwargs) if request.member else _stranger(request)
+
+    return wrapped
+
+
 @never_cache
-def new(request: TeamRequest) -> HttpResponse:
-    if not request.member:
-        return _stranger(request)
+@writer_required
+def new(request: MemberRequest) -> HttpResponse:
     if request.method != "POST":
         beginning = _beginning(request)
         start = {"title": beginning.title, "body_md": beginning.body_md}
@@ -58,9 +69,8 @@ def new(request: TeamRequest) -> HttpResponse:
 
 
 @never_cache
-def edit(request: TeamRequest, number: int) -> HttpResponse:
-    if not request.member:
-        return _stranger(request)
+@writer_required
+def edit(request: MemberRequest, number: int) -> HttpResponse:
     try:
         post = find_post(request, number)
     except Http404:
@@ -220,9 +230,9 @@ def _gone(request: TeamRequest, number: int) -> HttpResponse:
     return _page(request, PostForm(request.POST), post, status=409, gone=True)
 
 
-def _stranger(request: TeamRequest) -> HttpResponse:
+def _stranger(request: Any) -> HttpResponse:
     """Somebody whose session ended while they wrote keeps the text; the answer is the same for every team and post."""
-    if request.user.is_authenticated or request.method != "POST" or not request.team_name:  # type: ignore[attr-defined]
+    if request.user.is_authenticated or request.method != "POST" or not hosts.team_name_of(request.get_host()):
         return outsider(request)
     back = f"{hosts.scheme()}://{request.get_host()}{request.get_full_path()}"
     sign_in = f"{hosts.base_url(reverse('account_login'))}?{urlencode({'next': back})}"

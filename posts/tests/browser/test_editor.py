@@ -32,10 +32,7 @@ class Editor:
 
     def open(self, path):
         self.page.goto(self.site.url(path, team="docs"))
-        try:
-            self.page.locator("form.editor[data-ready]").wait_for(state="attached")
-        except Exception:
-            raise AssertionError(self.problems, self.page.url)
+        self.page.locator("form.editor[data-ready]").wait_for(state="attached")
         return self
 
     @property
@@ -106,3 +103,360 @@ def test_a_draft_is_written_previewed_saved_and_shipped(editor, alice):
     assert (post.wip, post.revision_number) == (False, 2)
     assert post.body_md.endswith("終わり")
     assert editor.problems == []
+
+
+# --- Nothing gets lost ------------------------------------------------------------------------------------------------
+
+
+def test_what_another_wrote_comes_in_around_the_cursor(editor, alice, bob):
+    post = Post.write(by=alice, name="Hello", body_md="one\ntwo\nthree\nfour")
+    editor.open("/posts/1/edit")
+    post.revise(Draft(body_md="ONE\nnew\ntwo\nthree\nfour\nFIVE"), by=bob, base_number=1)
+    editor.source.get_by_text("three").click()
+    editor.press("End")
+    editor.page.keyboard.insert_text("!")
+    editor.press("Control+s")
+
+    expect(editor.receipt).to_contain_text("together with what others changed")
+    assert editor.text == "ONE\nnew\ntwo\nthree!\nfour\nFIVE"
+    editor.page.keyboard.insert_text("?")  # the cursor stayed behind the !
+    assert "three!?\n" in editor.text
+    editor.press("Control+s")
+    expect(editor.receipt).to_contain_text("Saved as revision 4")
+    post.refresh_from_db()
+    assert post.body_md == "ONE\nnew\ntwo\nthree!?\nfour\nFIVE"
+
+
+def test_a_clash_is_settled_on_a_page_with_both_sides(editor, alice, bob):
+    post = Post.write(by=alice, name="Hello", body_md="top\nsame line\nend")
+    editor.open("/posts/1/edit")
+    post.revise(Draft(body_md="top\nbob's line\nend"), by=bob, base_number=1)
+    editor.write("top\nalice's line\nend").press("Control+s")
+
+    place = editor.page.locator(".merge__place")
+    expect(place).to_contain_text("alice's line")
+    expect(place).to_contain_text("bob's line")
+    place.get_by_role("button", name="Take both").click()
+    expect(editor.page.locator('[data-part="left"]')).to_have_text("Settled. Look it over and save.")
+    editor.page.get_by_role("button", name="Save as WIP").click()
+    editor.page.wait_for_url(re.compile(r"/posts/1$"))
+    post.refresh_from_db()
+    assert post.body_md == "top\nalice's line\nbob's line\nend"
+
+    editor.open("/posts/1/edit")
+    expect(editor.page.locator('[data-part="draft"]')).to_be_hidden()  # the journal let go of it
+
+
+def test_a_failed_save_shows_a_red_bar_that_stays_until_it_is_saved(editor, alice):
+    editor.open("/posts/new")
+    editor.title.fill("Hello")
+    editor.page.route("**/posts/new", lambda route: route.abort())
+    editor.write("precious").press("Control+s")
+
+    expect(editor.failure).to_be_visible()
+    expect(editor.failure).to_contain_text("Not saved")
+    expect(editor.receipt).to_have_text("Not saved yet")
+    editor.write("precious, and more")
+    expect(editor.failure).to_be_visible()
+
+    editor.page.unroute("**/posts/new")
+    editor.page.get_by_role("button", name="Try again").click()
+    expect(editor.receipt).to_contain_text("Saved as revision 1")
+    expect(editor.failure).to_be_hidden()
+    assert alice.team.posts.get().body_md == "precious, and more"
+
+
+def test_a_lost_answer_makes_no_second_post(editor, alice):
+    editor.open("/posts/new")
+    editor.title.fill("Hello")
+    editor.write("once")
+
+    editor.page.evaluate(
+        """() => {
+          const real = window.fetch
+          window.fetch = async (...asked) => {
+            window.fetch = real
+            await real(...asked)
+            throw new TypeError("the answer was lost")
+          }
+        }"""
+    )
+    editor.press("Control+s")
+    expect(editor.failure).to_be_visible()
+    editor.page.get_by_role("button", name="Try again").click()
+    expect(editor.receipt).to_contain_text("Saved as revision 2")
+    assert alice.team.posts.count() == 1
+
+
+def test_text_from_a_closed_tab_is_offered_back(editor, alice, live_site):
+    Post.write(by=alice, name="Hello", body_md="old")
+    editor.open("/posts/1/edit").write("old\nand a new idea")
+    editor.page.wait_for_function(
+        """() => new Promise((done) => {
+          const opening = indexedDB.open("esa-journal", 1)
+          opening.onsuccess = () => {
+            const all = opening.result.transaction("drafts").objectStore("drafts").getAll()
+            all.onsuccess = () => { opening.result.close(); done(all.result.some((each) => each.body_md.includes("idea"))) }
+          }
+        })"""
+    )
+    second = Editor(editor.page.context.new_page(), live_site).open("/posts/1/edit")
+    expect(second.page.locator('[data-part="draft"]')).to_be_hidden()  # the first tab is alive and has it
+
+    editor.page.close()  # as in a crash: nobody is asked
+    second.open("/posts/1/edit")
+    bar = second.page.locator('[data-part="draft"]')
+    expect(bar).to_contain_text("text on this device that was not saved")
+    bar.get_by_role("button", name="What is different?").click()
+    expect(second.page.locator(".diff__row--add")).to_contain_text("and a new idea")
+    second.press("Escape")
+    bar.get_by_role("button", name="Go on with it").click()
+    assert second.text == "old\nand a new idea"
+    expect(bar).to_be_hidden()
+
+    second.press("Control+s")
+    expect(second.receipt).to_contain_text("Saved as revision 2")
+    second.open("/posts/1/edit")
+    expect(bar).to_be_hidden()
+
+
+def test_an_ended_session_keeps_the_text_and_shows_the_way_back(editor, alice, bob, sign_in_browser):
+    Post.write(by=alice, name="Hello", body_md="old")
+    editor.open("/posts/1/edit").write("hours of work")
+    editor.page.context.clear_cookies(name="esa_session")
+    editor.press("Control+s")
+
+    expect(editor.failure).to_contain_text("You are signed out")
+    assert "/accounts/login/" in editor.failure.get_by_role("link", name="Sign in").get_attribute("href")
+    sign_in_browser(editor.page.context, alice)
+    editor.page.get_by_role("button", name="Try again").click()
+    expect(editor.receipt).to_contain_text("Saved as revision 2")
+    assert alice.team.posts.get().body_md == "hours of work"
+
+
+def test_leaving_with_unsaved_text_warns(editor, alice):
+    Post.write(by=alice, name="Hello", body_md="old")
+    editor.open("/posts/1/edit").write("new")
+    asked = []
+    editor.page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.dismiss()))
+    editor.page.evaluate("location.assign('/posts/1')")
+    editor.page.wait_for_timeout(0)
+    editor.press("Control+s")
+    expect(editor.receipt).to_contain_text("Saved as revision 2")
+    assert asked == ["beforeunload"]
+    editor.page.goto(editor.site.url("/posts/1", team="docs"))
+    assert asked == ["beforeunload"]
+
+
+def test_signing_out_clears_the_journal(editor, alice):
+    Post.write(by=alice, name="Hello", body_md="old")
+    editor.open("/posts/1/edit").write("secret draft")
+    editor.page.on("dialog", lambda dialog: dialog.accept())
+    editor.page.locator(".topbar__person summary").click()
+    editor.page.get_by_role("button", name="Sign out").click()
+    editor.page.wait_for_url(re.compile(r"^http://esa\.localhost|/accounts/logout"))
+    left = editor.page.context.new_page()
+    left.goto(editor.site.url("/static/img/mark.svg", team="docs"))
+    count = left.evaluate(
+        """() => new Promise((done) => {
+          const opening = indexedDB.open("esa-journal", 1)
+          opening.onsuccess = () => {
+            if (!opening.result.objectStoreNames.length) return done(0)
+            const all = opening.result.transaction("drafts").objectStore("drafts").count()
+            all.onsuccess = () => done(all.result)
+          }
+        })"""
+    )
+    assert count == 0
+
+
+# --- Writing ----------------------------------------------------------------------------------------------------------
+
+
+def compose(page, text, *, confirm):
+    """Type with a Japanese input method: candidates appear, Enter confirms them."""
+    cdp = page.context.new_cdp_session(page)
+    cdp.send("Input.imeSetComposition", {"text": text, "selectionStart": len(text), "selectionEnd": len(text)})
+    key = {"key": "Process", "code": "Enter", "windowsVirtualKeyCode": 229}
+    cdp.send("Input.dispatchKeyEvent", {"type": "rawKeyDown", **key})
+    cdp.send("Input.insertText", {"text": confirm})
+    cdp.send("Input.dispatchKeyEvent", {"type": "keyUp", **key})
+    cdp.detach()
+
+
+def test_enter_that_confirms_a_conversion_does_nothing_else(editor, alice):
+    Post.write(by=alice, name="x", category="日報/朝会", body_md="")
+    editor.open("/posts/new")
+    editor.title.focus()
+    compose(editor.page, "にっぽう", confirm="日報")
+    expect(
+        editor.page.get_by_role("option", name="日報/朝会/")
+    ).to_be_visible()  # completion works on what was confirmed
+    assert editor.title.evaluate("(field) => document.activeElement === field")  # and the focus did not go on
+    assert editor.title.input_value() == "日報"
+
+    editor.source.click()
+    editor.page.keyboard.insert_text("- 一つ目\n- ")
+    compose(editor.page, "ふたつめ", confirm="二つ目")
+    assert editor.text == "- 一つ目\n- 二つ目"  # no new list item
+    editor.press("Enter")
+    assert editor.text == "- 一つ目\n- 二つ目\n- "
+    assert alice.team.posts.count() == 1
+    assert editor.problems == []
+
+
+def test_lists_go_on_and_tables_have_their_keys(editor):
+    editor.open("/posts/new")
+    editor.write("- [x] done").press("Enter")
+    editor.page.keyboard.insert_text("next")
+    editor.press("Tab", "Enter", "Enter")
+    assert editor.text.startswith("- [x] done\n    - [ ] next\n")
+    editor.write("> quoted").press("Enter")
+    assert editor.text == "> quoted\n> "
+    editor.write("1. one").press("Enter")
+    assert editor.text == "1. one\n2. "
+
+    editor.write("| a | b |").press("Enter")
+    assert editor.text == "| a | b |\n| --- | --- |\n|  |  |"
+    editor.page.keyboard.insert_text("1")
+    editor.press("Tab")
+    editor.page.keyboard.insert_text("2")
+    assert editor.text.endswith("\n| 1 | 2 |")
+    editor.press("Tab")
+    assert editor.text.endswith("\n| 1 | 2 |\n|  |  |")
+    editor.press("Shift+Tab")
+    editor.page.keyboard.insert_text("two")
+    assert "| 1 | two |" in editor.text
+    editor.press("End", "Enter")
+    assert editor.text.endswith("| 1 | two |\n|  |  |\n|  |  |")
+    editor.press("Control+End", "Enter")  # an empty row leaves the table
+    assert editor.text.endswith("| 1 | two |\n|  |  |\n")
+
+
+def test_names_posts_and_emoji_are_completed(editor, alice, bob):
+    Post.write(by=alice, name="設計メモ", category="開発")
+    editor.open("/posts/new")
+    editor.source.click()
+    for typed, option, inserted in [
+        ("@bo", "@bob", "@bob "),
+        ("#設計", "開発/設計メモ", "[#1: 開発/設計メモ](/posts/1) "),
+        (":sush", "🍣 sushi", ":sushi: "),
+    ]:
+        editor.page.keyboard.type(typed)
+        editor.page.locator(".cm-tooltip-autocomplete [aria-selected]", has_text=option).click()
+        expect(editor.page.locator(".cm-tooltip-autocomplete")).to_be_hidden()
+        assert editor.text.endswith(inserted)
+    assert editor.text.startswith("@bob [#1")
+
+
+def test_pastes_become_links_and_tables(editor):
+    editor.open("/posts/new")
+    paste = """(source, data) => {
+      const transfer = new DataTransfer()
+      for (const [type, text] of Object.entries(data)) transfer.setData(type, text)
+      source.dispatchEvent(new ClipboardEvent("paste", { clipboardData: transfer, bubbles: true, cancelable: true }))
+    }"""
+    editor.write("the docs").press("Control+a")
+    editor.source.evaluate(paste, {"text/plain": "https://example.com/a_(b)"})
+    assert editor.text == "[the docs](https://example.com/a_%28b%29)"
+    editor.write("")
+    cells = {"text/plain": "品\t数\r\nりんご\t3\r\na|b\t4\r\n", "text/html": "<table><tr><td>品</td></tr></table>"}
+    editor.source.evaluate(paste, cells)
+    assert editor.text.strip() == "| 品 | 数 |\n| --- | --- |\n| りんご | 3 |\n| a\\|b | 4 |"
+    editor.write("")
+    editor.source.evaluate(paste, {"text/plain": "plain", "text/html": "<b onclick=x>plain</b>"})
+    assert editor.text == "plain"
+
+
+def test_the_toolbar_formats_and_takes_back(editor):
+    editor.open("/posts/new")
+    editor.write("words").press("Control+a", "Control+b")
+    assert editor.text == "**words**"
+    editor.press("Control+b")
+    assert editor.text == "words"
+    for name, result in [("Quote", "> words"), ("Quote", "words"), ("Task list", "- [ ] words"), ("List", "- words")]:
+        editor.page.get_by_role("button", name=name, exact=True).click()
+        assert editor.text == result
+    editor.press("Control+z", "Control+z")
+    assert editor.text == "words"
+
+
+def test_the_panes_scroll_together(editor, alice):
+    body = "\n\n".join(f"## Part {number}\n\n{'long text ' * 80}" for number in range(40))
+    Post.write(by=alice, name="Hello", body_md=body)
+    editor.open("/posts/1/edit")
+    expect(editor.rendered.locator("h2")).to_have_count(40)
+    first_shown = """(pane) => [...pane.querySelectorAll("h2")].find((each) => each.getBoundingClientRect().top >= pane.getBoundingClientRect().top - 4)?.textContent"""
+    preview = editor.page.locator('[data-part="preview"]')
+
+    editor.source.hover()
+    editor.page.mouse.wheel(0, 4000)
+    editor.page.wait_for_function("() => document.querySelector('[data-part=preview]').scrollTop > 1000")
+    line = editor.page.evaluate(
+        """() => [...document.querySelectorAll(".cm-line")].find((each) => each.textContent.startsWith("## ") && each.getBoundingClientRect().top >= document.querySelector(".cm-scroller").getBoundingClientRect().top)?.textContent"""
+    )
+    there, here = (int(re.search(r"\d+", text).group()) for text in (preview.evaluate(first_shown), line))
+    assert abs(there - here) <= 1
+
+    preview.hover()
+    editor.page.mouse.wheel(0, -100000)
+    editor.page.wait_for_function("() => document.querySelector('.cm-scroller').scrollTop === 0")
+
+
+def test_blocks_that_did_not_change_stay_in_the_preview(editor):
+    editor.open("/posts/new")
+    editor.write("$x^2$\n\nend")
+    expect(editor.rendered.locator(".katex").first).to_be_visible()
+    editor.rendered.locator(".math").evaluate("(formula) => (formula.kept = true)")
+    editor.press("Control+Home")
+    editor.page.keyboard.insert_text("# above\n\n")
+    editor.press("Control+End")
+    editor.page.keyboard.insert_text(" and more")
+    expect(editor.rendered.locator("p").last).to_have_text("end and more")
+    assert editor.rendered.locator(".math").evaluate("(formula) => formula.kept")
+    assert editor.rendered.locator("p").last.get_attribute("data-line") == "5"
+
+
+def test_a_template_is_chosen_in_a_dialog(editor, alice):
+    Post.write(by=alice, name="%{Year}-report", category="Templates/日報", body_md="# by %{me}", wip=False)
+    editor.open("/posts/new")
+    editor.page.get_by_role("link", name="Select template").click()
+    editor.page.get_by_role("link", name="日報/%{Year}-report").click()
+    expect(editor.title).to_have_value(re.compile(r"日報/\d{4}-report"))
+    assert editor.text == "# by alice"
+
+
+def test_a_phone_shows_one_pane_at_a_time(new_context, live_site, alice, sign_in_browser):
+    context = new_context(viewport={"width": 390, "height": 844})
+    sign_in_browser(context, alice)
+    editor = Editor(context.new_page(), live_site).open("/posts/new")
+    editor.write("# Hi")
+    expect(editor.page.locator('[data-part="preview"]')).to_be_hidden()
+    editor.page.get_by_role("button", name="Preview").click()
+    expect(editor.rendered.locator("h1")).to_be_visible()
+    expect(editor.source).to_be_hidden()
+    assert editor.page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_without_scripts_it_is_a_form(new_context, live_site, alice, bob, sign_in_browser):
+    context = new_context(java_script_enabled=False)
+    sign_in_browser(context, alice)
+    page = context.new_page()
+    page.goto(live_site.url("/posts/new?category_path=/dev/", team="docs"))
+    assert page.get_by_label("Title").input_value() == "dev/"
+    page.get_by_label("Title").fill("dev/Hello #api")
+    page.get_by_label("Text", exact=True).fill("one\ntwo")
+    page.get_by_role("button", name="Save as WIP").click()
+    post = alice.team.posts.get()
+    assert (post.full_name, post.body_md, post.wip) == ("dev/Hello #api", "one\ntwo", True)
+
+    page.goto(live_site.url("/posts/1/edit", team="docs"))
+    page.get_by_label("Text", exact=True).fill("one\nalice")
+    post.revise(Draft(body_md="one\nbob"), by=bob, base_number=1)
+    page.get_by_role("button", name="Ship It!").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Two versions of the same lines")
+    page.get_by_label("Text", exact=True).fill("one\nalice\nbob")
+    page.get_by_role("button", name="Ship It!").click()
+    page.wait_for_url(re.compile(r"/posts/1$"))
+    post.refresh_from_db()
+    assert (post.body_md, post.wip) == ("one\nalice\nbob", False)

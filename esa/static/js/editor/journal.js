@@ -27,7 +27,13 @@ async function run(mode, work) {
   }
 }
 
-export const forget = () => run("readwrite", (store) => store.clear())
+// Nothing is written behind the back of somebody who signs out, not even by the page that goes away.
+let forgotten = false
+export function forget() {
+  forgotten = true
+  setTimeout(() => (forgotten = false), 3000) // they stayed after all
+  return run("readwrite", (store) => store.clear())
+}
 
 export class Journal {
   // `place` is the post, or "new", of one member: nobody is offered what another person wrote in this browser.
@@ -49,7 +55,7 @@ export class Journal {
     return (this.queue = this.queue.then(work).catch((error) => console.warn("the journal could not be written", error)))
   }
   keep(text) {
-    return this.after(() => run("readwrite", (store) => store.put({ ...text, id: this.id, place: this.place, at: Date.now() })))
+    return this.after(() => forgotten || run("readwrite", (store) => store.put({ ...text, id: this.id, place: this.place, at: Date.now() })))
   }
   drop(id = this.id) {
     return this.after(() => run("readwrite", (store) => store.delete(id)))

@@ -27,7 +27,7 @@ function asLink(view, text) {
   const { from, to } = view.state.selection.main
   const words = view.state.sliceDoc(from, to)
   if (!/^(https?:\/\/|mailto:)\S+$/.test(url) || /^https?:/.test(words) || words.includes("\n")) return null
-  return `[${words}](${url.replace(/[()\s]/g, encodeURIComponent)})`
+  return `[${words}](${url.replace(/[()]/g, (bracket) => (bracket === "(" ? "%28" : "%29"))})`
 }
 
 // Spreadsheets give an HTML table and the same as text with tabs; what only looks like it (code with tabs) has no table.
