@@ -47,7 +47,7 @@ def avatar(who: Any, size: int = 24, label: bool = False) -> SafeString:
     if picture:
         return format_html(
             '<img class="avatar {}" src="{}" alt="{}" width="{}" height="{}" loading="lazy" decoding="async">',
-            *(named, picture.url, name if label else "", size, size),
+            *(named, picture.fitting(size), name if label else "", size, size),
         )
     voice = format_html('role="img" aria-label="{}"', name) if label else mark_safe('aria-hidden="true"')
     dye = zlib.crc32(name.encode()) % DYES

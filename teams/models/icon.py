@@ -50,6 +50,10 @@ class Icon(FieldFile):
         self._require_file()  # type: ignore[attr-defined]
         return f"/icons/pictures/{str(self.name).rpartition('/')[2]}-{size}.webp"
 
+    def fitting(self, pixels: int) -> str:
+        """The smallest that is sharp on a screen with twice as many dots."""
+        return self.sized(next((size for size, edge in SIZES.items() if edge >= 2 * pixels), "thumb_l"))
+
     @property
     def urls(self) -> dict[str, str]:
         return {size: self.sized(size) for size in SIZES}

@@ -32,7 +32,7 @@ def delete(request: PersonRequest) -> HttpResponse:
     blocking = request.user.teams_that_need_them()
     form = ConfirmationForm(request.POST if request.method == "POST" else None, expected=request.user.screen_name)
     if form.is_bound and not blocking and form.is_valid():
-        person = request.user._wrapped if hasattr(request.user, "_wrapped") else request.user
+        person = request.user
         logout(request)
         person.close()
         messages.success(request, _("Your account is deleted. Thank you for having been here."))

@@ -218,6 +218,15 @@ def test_too_many_wrong_passwords_are_stopped_whatever_address_they_claim(base, 
     assert "Too many" in str(log_in(base).context["form"].non_field_errors())
 
 
+def test_a_flood_of_sign_ups_gets_a_page_that_says_wait(base, settings):
+    settings.ACCOUNT_RATE_LIMITS = {"signup": "1/m/ip"}
+    base.post(SIGNUP, {})
+    answer = base.post(SIGNUP, ANN)
+    assert answer.status_code == 429
+    assert "Wait a few minutes" in answer.content.decode()
+    assert not User.objects.filter(screen_name="ann").exists()
+
+
 def test_with_the_cache_down_people_still_sign_in(base, bob, settings):
     settings.CACHES = {"default": settings.CACHES["default"] | {"LOCATION": "redis://127.0.0.1:1/0"}}
     settings.SESSION_ENGINE = "django.contrib.sessions.backends.db"

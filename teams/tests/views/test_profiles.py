@@ -87,6 +87,15 @@ def test_an_icon_is_redrawn_square_in_four_sizes_without_what_was_hidden_in_it(b
         assert b"secret" not in content
 
 
+def test_a_page_asks_for_no_larger_picture_than_it_shows(bobs, bob):
+    bobs.post("/user/profile", ROBERT | {"picture": upload(png(600, 600))})
+    icon = User.objects.get(pk=bob.user_id).icon
+    assert icon.urls["thumb_m"] in bobs.get("/user/profile").content.decode()
+    assert [icon.fitting(pixels) for pixels in [16, 24, 128, 200]] == [
+        icon.urls[size] for size in ["thumb_s", "thumb_ms", "thumb_l", "thumb_l"]
+    ]
+
+
 def test_a_photograph_stands_upright(bobs, bob):
     photo = Image.new("RGB", (200, 200), "white")
     photo.paste("black", (0, 0, 100, 200))
