@@ -107,12 +107,14 @@ class Member(Eventful, models.Model):
     def leave(self, *, by: "Member") -> None:
         """Go, or be removed. What they wrote stays theirs; what opened doors for them is shut in the same breath.
 
-        The invitations they gave end with them. Whoever is sent away knows the shared address, so that one changes.
+        The invitations they gave end with them, and so do the ways in of their tokens. Whoever is sent away knows the
+        shared address, so that one changes.
         """
         self._keep_an_owner()
         self.left_at, self.role = timezone.now(), self.Role.MEMBER
         self.save(update_fields=["left_at", "role"])
         self.team.invitations.filter(invited_by=self, accepted_at=None).delete()
+        self.token_grants.all().delete()
         if by.pk != self.pk:
             self.team.regenerate_invitation()
         self.record("leave", by=by)

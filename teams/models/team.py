@@ -59,12 +59,29 @@ class Team(Eventful, models.Model):
         CLOSED = "closed", _("Closed: members only")
         OPEN = "open", _("Open: everyone reads what is shipped")
 
+    class LegacyApi(models.TextChoices):
+        ALLOW = "allow", _("Allow everything")
+        READ_ONLY = "read_only", _("Only reading")
+        DENY = "deny", _("Deny everything")
+
+    class TokenApi(models.TextChoices):
+        ALLOW = "allow", _("Allow everything")
+        APPROVAL = "approval", _("After an owner approved")
+        DENY = "deny", _("Deny everything")
+
     name = models.CharField(
         _("name"), max_length=32, unique=True, validators=[validate_team_name], help_text=_("The team's address.")
     )
     description = models.CharField(_("description"), max_length=200, blank=True)
     privacy = models.CharField(_("privacy"), max_length=8, choices=Privacy.choices, default=Privacy.CLOSED)
     icon = IconField(_("icon"), upload_to="uploads/teams/", blank=True)
+    legacy_api = models.CharField(
+        _("simple tokens and OAuth applications"),
+        max_length=9,
+        choices=LegacyApi.choices,
+        default=LegacyApi.ALLOW,
+    )
+    token_api = models.CharField(_("fine tokens"), max_length=8, choices=TokenApi.choices, default=TokenApi.ALLOW)
     invitation_code = models.CharField(max_length=64, unique=True, default=new_invitation_code)
     last_post_number = models.PositiveIntegerField(default=0, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
