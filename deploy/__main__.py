@@ -137,7 +137,7 @@ def run(aws: Aws, environment: Environment, options: argparse.Namespace) -> int:
     outputs = environment.outputs(aws)
     wanted = definitions.render("run", image, environment, outputs)
     definition = definitions.find(aws, wanted) or definitions.register(aws, wanted)
-    task = tasks.start(aws, environment, outputs, definition, container="run", command=words)
+    task = tasks.start(aws, environment, outputs, definition, container="run", command=["manage", *words])
     say(f"manage.py {' '.join(words)} in {definitions.short(task)}")
     try:
         return tasks.wait(aws, environment, task, container="run", poll=options.poll)

@@ -230,7 +230,7 @@ def test_run_gives_the_exit_code_of_the_command(released: Cloud) -> None:
     assert code == 0
     assert "manage.py showmigrations --plan" in told
     assert released.stub.started[-1]["overrides"]["containerOverrides"] == [
-        {"name": "run", "command": ["showmigrations", "--plan"]}
+        {"name": "run", "command": ["manage", "showmigrations", "--plan"]}
     ]
     released.stub.exit_codes["run"] = 42
     assert released.run("run", "staging", "--", "check")[0] == 42

@@ -1,0 +1,102 @@
+"""The CloudFormation templates: clean for cfn-lint, small enough to be sent as they are, and what the issue asks of them."""
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cfnlint.decode import cfn_yaml
+
+from deploy.environments import ENVIRONMENTS, HERE, Environment, read_toml
+
+TEMPLATES = sorted((HERE / "templates").glob("*.yml"))
+
+
+def template(name: str) -> dict[str, Any]:
+    loaded: dict[str, Any] = cfn_yaml.load(str(HERE / "templates" / f"{name}.yml"))
+    return loaded
+
+
+def properties(name: str, resource: str) -> dict[str, Any]:
+    found: dict[str, Any] = template(name)["Resources"][resource]["Properties"]
+    return found
+
+
+def test_cfn_lint_finds_nothing() -> None:
+    lint = Path(sys.executable).with_name("cfn-lint")
+    words = [
+        sys.executable,
+        lint,
+        "--regions",
+        "ap-northeast-1",
+        "us-east-1",
+        "--include-checks",
+        "W",
+        "--template",
+        *TEMPLATES,
+    ]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert not any("cfn-lint" in path.read_text(encoding="utf-8") for path in TEMPLATES)  # nothing is suppressed
+
+
+@pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: path.stem)
+def test_a_template_needs_no_bucket(path: Path) -> None:
+    assert len(path.read_bytes()) <= 51_200
+
+
+def test_web_and_worker_roll_without_a_gap_and_beat_never_runs_twice() -> None:
+    for service in ("WebService", "WorkerService", "BeatService"):
+        configuration = properties("app", service)["DeploymentConfiguration"]
+        assert configuration["DeploymentCircuitBreaker"] == {"Enable": True, "Rollback": True}
+        beat = service == "BeatService"
+        assert configuration["MinimumHealthyPercent"] == (0 if beat else 100)
+        assert configuration["MaximumPercent"] == (100 if beat else 200)
+
+
+def test_nothing_that_holds_data_goes_with_its_stack() -> None:
+    for name, resource in template("data")["Resources"].items():
+        if resource["Type"] == "AWS::S3::Bucket":
+            assert resource["DeletionPolicy"] == "Retain", name
+            assert all(resource["Properties"]["PublicAccessBlockConfiguration"].values()), name
+            assert resource["Properties"]["VersioningConfiguration"] == {"Status": "Enabled"}, name
+            assert resource["Properties"]["LifecycleConfiguration"]["Rules"], name
+    database = template("data")["Resources"]["Database"]
+    assert (database["DeletionPolicy"], database["Properties"]["StorageEncrypted"]) == ("Snapshot", True)
+    assert database["Properties"]["PubliclyAccessible"] is False
+
+
+def test_attachments_are_served_by_signed_address_only() -> None:
+    behaviours = properties("data", "Distribution")["DistributionConfig"]
+    assert behaviours["DefaultCacheBehavior"]["TrustedKeyGroups"] == [{"Ref": "MediaKeys"}]
+    assert [one["PathPattern"] for one in behaviours["CacheBehaviors"] if "TrustedKeyGroups" not in one] == [
+        "/static/*"
+    ]
+
+
+def test_the_roles_of_github_are_bound_to_one_repository_and_environment() -> None:
+    for role, environment in (("StagingRole", "staging"), ("ProductionRole", "production")):
+        statement = properties("account", role)["AssumeRolePolicyDocument"]["Statement"][0]
+        subject = statement["Condition"]["StringEquals"]["token.actions.githubusercontent.com:sub"]
+        assert subject == {"Fn::Sub": f"repo:${{GitHubRepository}}:environment:{environment}"}
+    assert "AWS::IAM::AccessKey" not in {one["Type"] for one in template("account")["Resources"].values()}
+
+
+def test_the_database_server_is_one_that_the_image_can_dump() -> None:
+    """pg_dump refuses a server that is newer than itself, and the nightly backup runs in the image."""
+    dockerfile = (HERE.parent / "Dockerfile").read_text(encoding="utf-8")
+    line = next(line for line in dockerfile.splitlines() if line.startswith("ARG POSTGRESQL="))
+    server = template("data")["Parameters"]["DatabaseVersion"]["Default"]
+    assert int(server.partition(".")[0]) <= int(line.partition("=")[2])
+
+
+def test_every_parameter_that_a_size_sets_exists() -> None:
+    known = template("data")["Parameters"].keys() | template("app")["Parameters"].keys()
+    for name, size in read_toml(HERE / "sizes.toml").items():
+        assert size["parameters"].keys() <= known, name
+        allowed = {**template("data")["Parameters"], **template("app")["Parameters"]}
+        for key, value in size["parameters"].items():
+            assert value in allowed[key].get("AllowedValues", [value]), (name, key)
+    for path in ENVIRONMENTS.glob("*.toml"):
+        assert Environment.load(path.stem).parameters.keys() <= known

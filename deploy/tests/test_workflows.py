@@ -1,0 +1,138 @@
+"""The GitHub workflows and the settings of Dependabot and Renovate: valid, safe, and saying what the deploy command understands."""
+
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from deploy.__main__ import parser
+
+GITHUB = Path(__file__).parents[2] / ".github"
+WORKFLOWS = sorted((GITHUB / "workflows").glob("*.yml"))
+EXPRESSION = re.compile(r"\$\{\{(.*?)\}\}", re.DOTALL)
+
+
+def workflow(name: str) -> dict[str, Any]:
+    loaded: dict[Any, Any] = yaml.safe_load((GITHUB / "workflows" / f"{name}.yml").read_text(encoding="utf-8"))
+    loaded["on"] = loaded.pop(True)  # YAML 1.1 reads the word as a truth
+    return loaded
+
+
+def tool(name: str, *words: str | Path) -> subprocess.CompletedProcess[str]:
+    program = Path(sys.executable).with_name(name)
+    return subprocess.run([program, *words], capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize(
+    ("schema", "files"),
+    [
+        ("vendor.github-workflows", WORKFLOWS),
+        ("vendor.dependabot", [GITHUB / "dependabot.yml"]),
+        ("vendor.renovate", [GITHUB / "renovate.json"]),
+    ],
+)
+def test_the_file_is_one_that_its_reader_understands(schema: str, files: list[Path]) -> None:
+    done = tool("check-jsonschema", "--builtin-schema", schema, *files)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_zizmor_finds_nothing_unsafe() -> None:
+    done = tool("zizmor", "--offline", "--no-progress", "--min-severity", "medium", GITHUB)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_every_action_is_pinned_by_its_commit() -> None:
+    for path in WORKFLOWS:
+        for line in re.findall(r"uses: (.*)", path.read_text(encoding="utf-8")):
+            assert re.fullmatch(r"\./\.github/workflows/\w+\.yml|[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", line), line
+
+
+def test_every_expression_names_something_that_exists() -> None:
+    for path in WORKFLOWS:
+        content = workflow(path.stem)
+        inputs = (
+            set((content["on"].get("workflow_dispatch") or {}).get("inputs", {}))
+            if isinstance(content["on"], dict)
+            else set()
+        )
+        for name, job in content["jobs"].items():
+            needs = job.get("needs", [])
+            assert set(needs) <= content["jobs"].keys(), (path.name, name)
+            steps = {step["id"] for step in job.get("steps", []) if "id" in step}
+            for expression in EXPRESSION.findall(yaml.safe_dump(job, width=10_000)):
+                assert set(re.findall(r"needs\.(\w+)", expression)) <= set(needs), (path.name, expression)
+                assert set(re.findall(r"steps\.(\w+)", expression)) <= steps, (path.name, expression)
+                assert set(re.findall(r"(?<!\w)inputs\.(\w+)", expression)) <= inputs, (path.name, expression)
+            for called, output in re.findall(r"needs\.(\w+)\.outputs\.(\w+)", yaml.safe_dump(job)):
+                uses = content["jobs"][called]["uses"]
+                assert output in workflow(Path(uses).stem)["on"]["workflow_call"]["outputs"]
+
+
+def test_every_deploy_command_is_one_that_the_program_takes() -> None:
+    commands = 0
+    for path in WORKFLOWS:
+        for job in workflow(path.stem)["jobs"].values():
+            for step in job.get("steps", []):
+                for line in re.findall(r"python -m deploy (.*)", step.get("run", "")):
+                    words = re.sub(r"\$\{RELEASE:\+(.*)\}", r"\1", line.partition("|")[0])
+                    words = (
+                        words.replace("$ENVIRONMENT", "staging").replace("$DIGEST", "sha256:0").replace("$RELEASE", "7")
+                    )
+                    parser().parse_args(shlex.split(words))
+                    commands += 1
+    assert commands >= 5
+
+
+@pytest.mark.parametrize(("name", "suffix"), [("deploy", "deploy"), ("db-migrate", "db-migrate")])
+def test_a_branch_leads_to_its_environment(name: str, suffix: str) -> None:
+    content = workflow(name)
+    branches = set(content["on"]["push"]["branches"])
+    wanted = {f"{environment}/{suffix}": environment for environment in ("production", "staging")}
+    if name == "deploy":
+        wanted["master"] = "production"
+    assert branches == wanted.keys()
+    mappings = re.findall(r"fromJSON\('(.*?)'\)", (GITHUB / "workflows" / f"{name}.yml").read_text(encoding="utf-8"))
+    assert len(mappings) == 3
+    assert {text: yaml.safe_load(text) for text in mappings} == dict.fromkeys(mappings, wanted)
+
+
+def test_tests_and_image_run_beside_each_other_and_both_before_the_deployment() -> None:
+    jobs = workflow("deploy")["jobs"]
+    assert "needs" not in jobs["test"]
+    assert "needs" not in jobs["image"]
+    assert jobs["deploy"]["needs"] == ["test", "image"]
+
+
+def test_no_job_holds_a_key_of_aws_and_only_those_that_need_it_ask_for_a_role() -> None:
+    for path in WORKFLOWS:
+        text = path.read_text(encoding="utf-8")
+        assert "secrets." not in text
+        assert "aws-access-key-id" not in text
+        content = workflow(path.stem)
+        assert content["permissions"] == {"contents": "read"}
+        for name, job in content["jobs"].items():
+            asks = "configure-aws-credentials" in yaml.safe_dump(job) or "image.yml" in job.get("uses", "")
+            assert ((job.get("permissions") or {}).get("id-token") == "write") == asks, (path.name, name)
+            assert not asks or "environment" in job or "image" in (name, path.stem), (path.name, name)
+
+
+def test_an_image_is_built_once_per_tree_with_both_caches() -> None:
+    steps = {step.get("id"): step for step in workflow("image")["jobs"]["build"]["steps"]}
+    assert "git rev-parse 'HEAD^{tree}'" in steps["known"]["run"]
+    assert steps["build"]["if"] == "${{ !steps.known.outputs.digest }}"
+    for key in ("cache-from", "cache-to"):
+        assert "type=gha" in steps["build"]["with"][key]
+        assert "type=registry" in steps["build"]["with"][key]
+
+
+def test_nothing_is_updated_by_both_bots() -> None:
+    updates = yaml.safe_load((GITHUB / "dependabot.yml").read_text(encoding="utf-8"))["updates"]
+    managers = yaml.safe_load((GITHUB / "renovate.json").read_text(encoding="utf-8"))["enabledManagers"]
+    assert {one["package-ecosystem"] for one in updates} == {"uv", "github-actions"}
+    assert set(managers) == {"npm", "dockerfile", "docker-compose"}
+    assert all("groups" in one for one in updates)
