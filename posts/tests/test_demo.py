@@ -1,0 +1,28 @@
+"""The demo team that `make run` shows a newcomer."""
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from posts.models import Post
+from teams.models import Member, Team
+
+
+def test_the_demo_team_lives_and_its_help_pages_have_the_numbers_that_clients_ask_for(db):
+    call_command("seed", force=True, verbosity=0)
+    team = Team.objects.get(name="docs")
+
+    categories = dict(team.posts.values_list("number", "category"))
+    assert {categories[49], categories[102], categories[104]} == {"help"}
+    assert team.next_post_number() == 105
+    assert Member.objects.active().filter(team=team).count() == 4
+    assert team.posts.filter(wip=True).exists()
+    assert team.posts.filter(comments_count__gt=1, stars_count__gt=1).exists()
+    assert Post.objects.templates().count() == 3
+    for post in team.posts.all():
+        assert "post-ref broken" not in post.body_html, post.full_name
+        assert post.is_template or "%{" not in post.full_name + post.body_md
+    assert "アーキテクチャ概要" in team.posts.get(number=2).body_html
+
+    with pytest.raises(CommandError):
+        call_command("seed", verbosity=0)
+    assert Team.objects.count() == 1
