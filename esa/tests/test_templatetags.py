@@ -42,9 +42,9 @@ def test_somebody_without_a_picture_gets_their_first_letter_and_always_the_same_
 
 
 def test_a_picture_is_shown_when_there_is_one_also_through_the_member() -> None:
-    user = Someone(name="bob", icon=SimpleNamespace(url="/media/bob.png"))
-    assert 'src="/media/bob.png" alt=""' in avatar(user)
-    assert 'src="/media/bob.png" alt="Bob"' in avatar(Someone(name="Bob", user=user), 40, True)
+    user = Someone(name="bob", icon=SimpleNamespace(fitting=lambda size: f"/icons/bob-{size}.webp"))
+    assert 'src="/icons/bob-24.webp" alt=""' in avatar(user)
+    assert 'src="/icons/bob-40.webp" alt="Bob"' in avatar(Someone(name="Bob", user=user), 40, True)
 
 
 @pytest.mark.parametrize(
