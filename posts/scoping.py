@@ -1,16 +1,18 @@
 """The one visibility gate: the only way pages, API, search, feeds and exports get hold of a post, through whoever asks."""
 
+from django.core.exceptions import PermissionDenied
 from django.http import Http404
 from django.shortcuts import get_object_or_404
 
-from posts.models import Category, Comment, Post, Revision, Tag
+from posts.models import Category, Comment, Post, Revision, SavedSearch, Tag
 from posts.models.category import CategoryQuerySet
 from posts.models.comment import CommentQuerySet
 from posts.models.post import PostQuerySet
 from posts.models.revision import RevisionQuerySet
+from posts.models.saved_search import SavedSearchQuerySet
 from posts.models.tag import TagQuerySet
 from posts.search.filters import FALSE, SQL, every
-from teams.http import TeamRequest
+from teams.http import MemberRequest, TeamRequest
 
 
 def visible_posts(request: TeamRequest) -> PostQuerySet:
@@ -102,3 +104,16 @@ def readable_comments(request: TeamRequest) -> CommentQuerySet:
 
 def find_comment(request: TeamRequest, pk: int) -> Comment:
     return get_object_or_404(readable_comments(request), pk=pk)
+
+
+def saved_searches(request: MemberRequest) -> SavedSearchQuerySet:
+    """What this member and the team have saved."""
+    return SavedSearch.objects.of(request.member)
+
+
+def find_saved_search(request: MemberRequest, pk: int) -> SavedSearch:
+    """One that this member may remove; the team's belong to whoever saved them, and to owners."""
+    found = get_object_or_404(saved_searches(request), pk=pk)
+    if not found.can_be_removed_by(request.member):
+        raise PermissionDenied
+    return found

@@ -11,8 +11,10 @@ from posts.views import (
     posts,
     previews,
     revisions,
+    searches,
     shipments,
     stars,
+    switchers,
     tags,
     tasks,
     templates,
@@ -22,7 +24,11 @@ from posts.views import (
 urlpatterns = [
     # Reading
     path("", home.show, name="home"),
-    path("posts", posts.index, name="posts"),
+    path("posts", searches.index, name="posts"),
+    path("search/help", searches.help, name="search_help"),
+    path("searches", searches.saved, name="saved_searches"),
+    path("searches/<int:pk>/delete", searches.delete, name="saved_search_delete"),
+    path("switcher", switchers.show, name="switcher"),
     path("posts/<int:number>", posts.show, name="post"),
     path("posts/<int:number>.md", posts.markdown, name="post_markdown"),
     path("tags", tags.index, name="tags"),

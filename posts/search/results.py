@@ -11,6 +11,8 @@ from typing import Any
 
 import psycopg.errors
 from django.db import OperationalError, connection, transaction
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy
 
 from posts import scoping, title
 from posts.models import Post
@@ -48,7 +50,7 @@ class Hit:
 class FacetValue:
     """A value by which the results can be narrowed: what to add to the query, and how many there are."""
 
-    label: str
+    label: str | Promise
     term: str
     count: int
 
@@ -149,6 +151,7 @@ _ORDERS: dict[str, tuple[str, ...]] = {
     "watches": ("p.watches_count {}", "p.updated_at DESC", "p.id DESC"),
     "comments": ("p.comments_count {}", "p.updated_at DESC", "p.id DESC"),
 }
+_KINDS = {"kind:stock": gettext_lazy("Stock"), "kind:flow": gettext_lazy("Flow"), "wip:true": gettext_lazy("WIP")}
 _COUNTERS = ("stars", "watches", "comments")
 _JOIN = "JOIN posts_post p ON p.id = s.post_id AND p.team_id = s.team_id AND p.deleted_at IS NULL"
 
@@ -373,20 +376,21 @@ class Finder:
         )
         rows = self._rows(
             SQL(
-                "WITH m AS MATERIALIZED (SELECT p.category, p.tags, p.created_by_id, p.kind FROM posts_post p"  # noqa: S608
+                "WITH m AS MATERIALIZED (SELECT p.category, p.tags, p.created_by_id, p.kind, p.wip FROM posts_post p"  # noqa: S608
                 f" WHERE p.id IN ({sample.text})),"
                 " c AS (SELECT 'category' AS facet, array_to_string((string_to_array(category, '/'))[1:%s], '/') AS value"
                 " FROM m WHERE category <> ''"
                 " UNION ALL SELECT 'tag', unnest(tags) FROM m"
                 " UNION ALL SELECT 'author', created_by_id::text FROM m"
-                " UNION ALL SELECT 'kind', kind FROM m)"
+                " UNION ALL SELECT 'kind', 'kind:' || kind FROM m"
+                " UNION ALL SELECT 'kind', 'wip:true' FROM m WHERE wip)"
                 " SELECT facet, value, count(*) FROM c GROUP BY facet, value ORDER BY count(*) DESC, value",
                 (*sample.params, depth),
             )
         )
-        return self._shape(rows)
+        return self._shape(rows, capped=capped)
 
-    def _shape(self, rows: list[Any]) -> Facets:
+    def _shape(self, rows: list[Any], *, capped: bool) -> Facets:
         of: dict[str, list[tuple[str, int]]] = {"category": [], "tag": [], "author": [], "kind": []}
         for facet, value, count in rows:
             if len(of[facet]) < FACET_VALUES:
@@ -399,7 +403,8 @@ class Finder:
                 FacetValue(members[int(value)].display_name, f"@{members[int(value)].handle}", count)
                 for value, count in of["author"]
             ],
-            kinds=[FacetValue(value, f"kind:{value}", count) for value, count in of["kind"]],
+            kinds=[FacetValue(_KINDS[value], value, count) for value, count in of["kind"]],
+            sampled=capped,
         )
 
     # --- Rows ---------------------------------------------------------------------------------------------------------
@@ -407,7 +412,7 @@ class Finder:
     def hits(self, ids: list[int], *, marks: bool) -> list[Hit]:
         """The posts in this order, once more through the gate, with names and snippets marked."""
         posts = scoping.listed_posts(self.request).in_bulk(ids)
-        if not marks:
+        if not marks or not self.needles:
             return [Hit(posts[pk], [], []) for pk in ids if pk in posts]
         bodies = dict(scoping.visible_posts(self.request).filter(pk__in=ids).values_list("pk", "body_md"))
         talk = self._talk([pk for pk in ids if pk in posts and not self._is_in(bodies[pk])])

@@ -4,6 +4,7 @@ import statistics
 import time
 from argparse import ArgumentParser
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from django.conf import settings
@@ -139,7 +140,7 @@ class Command(BaseCommand):
             raise CommandError(f"There is no team {options['team']}; run `manage.py bench fill` first.")
         self._sizes(team)
         request = self._request(team)
-        for title, sources, extra in (
+        cases: list[tuple[str, list[str], dict[str, Any]]] = [
             ("words, newest first", WORDS, {}),
             ("words, best match", WORDS, {"sort": "best_match"}),
             ("words, with facets", WORDS, {"facets": True}),
@@ -148,8 +149,9 @@ class Command(BaseCommand):
             ("other orders", SORTED, {}),
             ("page 5", WORDS, {"page": 5}),
             ("as one types", TYPED, {"per_page": 10}),
-        ):
-            self._measure(title, sources, options["runs"], lambda source, extra=extra: search(request, source, **extra))
+        ]
+        for title, sources, extra in cases:
+            self._measure(title, sources, options["runs"], partial(search, request, **extra))
 
     def _measure(self, title: str, sources: list[str], runs: int, case: Callable[[str], object]) -> None:
         middle: dict[str, float] = {}
