@@ -25,18 +25,8 @@ def properties(name: str, resource: str) -> dict[str, Any]:
 
 def test_cfn_lint_finds_nothing() -> None:
     lint = Path(sys.executable).with_name("cfn-lint")
-    words = [
-        sys.executable,
-        lint,
-        "--regions",
-        "ap-northeast-1",
-        "us-east-1",
-        "--include-checks",
-        "W",
-        "--template",
-        *TEMPLATES,
-    ]
-    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    words = ["--regions", "ap-northeast-1", "--include-checks", "W", "--template", *map(str, TEMPLATES)]
+    done = subprocess.run([lint, *words], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     assert not any("cfn-lint" in path.read_text(encoding="utf-8") for path in TEMPLATES)  # nothing is suppressed
 
