@@ -128,11 +128,6 @@ class PostQuerySet(StarredQuerySet, WatchedQuerySet):  # type: ignore[override]
     def by(self, member: "Member") -> Self:
         return self.filter(created_by=member)
 
-    def by_name(self, screen_name: str) -> Self:
-        """By whoever has, or at the end had, this screen name."""
-        user, gone = Q(created_by__user__screen_name__iexact=screen_name), Q(created_by__user=None)
-        return self.filter(user | gone & Q(created_by__screen_name__iexact=screen_name))
-
     def for_display(self) -> Self:
         """Everything a page of one post shows."""
         return self.select_related("team", "created_by__user", "updated_by__user")
