@@ -5,12 +5,19 @@ import os
 import sys
 
 
-def main() -> None:
+def main() -> int:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "esa.settings")
     from django.core.management import execute_from_command_line
 
-    execute_from_command_line(sys.argv)
+    from esa.environment import SettingError
+
+    try:
+        execute_from_command_line(sys.argv)
+    except SettingError as problem:
+        sys.stderr.write(f"{problem}\n")
+        return 78  # EX_CONFIG, as entrypoint.sh
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

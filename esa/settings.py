@@ -8,10 +8,13 @@ from typing import Any
 
 import django_stubs_ext
 import environ
+from botocore.config import Config
+from celery.schedules import crontab
 from csp.constants import NONCE, NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
 from esa import environment as env
+from esa import logging, sentry
 from esa.environment import SettingError
 
 django_stubs_ext.monkeypatch()  # ModelForm[User] and the like can be written at run time, too
@@ -29,6 +32,17 @@ if not SECRET_KEY:
 if not DEBUG and len(SECRET_KEY) < 32:
     raise SettingError("SECRET_KEY is too short for production; give at least 32 random characters.")
 SECRET_KEY_FALLBACKS = env.words("SECRET_KEY_FALLBACKS")
+
+WEB_HOST = env.text("WEB_HOST", "0.0.0.0")  # noqa: S104 (inside the container)
+PORT = env.number("PORT", 8000, least=1, most=65535)
+WEB_CONCURRENCY = env.number("WEB_CONCURRENCY", 2, least=1, most=256)  # processes
+WEB_THREADS = env.number("WEB_THREADS", 8, least=1, most=256)  # of each
+WEB_MAX_REQUESTS = env.number("WEB_MAX_REQUESTS", 0)  # after so many a process makes room for a fresh one; 0: never
+WORKER_CONCURRENCY = env.number("WORKER_CONCURRENCY", 2, least=1, most=256)
+WORKER_QUEUES = env.words("WORKER_QUEUES", "celery")
+RELEASE = env.text("GIT_SHA", "unknown")  # the image knows it
+PROMETHEUS_MULTIPROC_DIR = env.text("PROMETHEUS_MULTIPROC_DIR")  # entrypoint.sh sets it, prometheus_client reads it
+env.text("DJANGO_SETTINGS_MODULE")
 
 # --- Hosts (esa/hosts.py knows what follows from these) ---------------------------------------------------------------
 
@@ -73,11 +87,14 @@ INSTALLED_APPS = [
     "csp",
 ]
 MIDDLEWARE = [
+    "esa.middleware.Requests",
+    "esa.middleware.Probes",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
+    "esa.middleware.Gate",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -87,7 +104,6 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "teams.middleware.CurrentMember",
     "teams.middleware.AccountsLiveOnTheBaseDomain",
-    "django_structlog.middlewares.RequestMiddleware",
 ]
 ROOT_URLCONF = "esa.urls"
 WSGI_APPLICATION = "esa.wsgi.application"
@@ -115,6 +131,7 @@ TEMPLATES: list[dict[str, Any]] = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "csp.context_processors.nonce",
+                "esa.views.condition_of",
             ],
         },
     }
@@ -132,6 +149,11 @@ DATABASES["default"].update(
 DATABASES["default"].setdefault("OPTIONS", {}).update(
     connect_timeout=env.number("DATABASE_CONNECT_TIMEOUT", 3, least=1),  # down means a 503 soon, not a hang
     application_name="esa",
+    # A server that went away without a word is noticed in seconds, too.
+    keepalives_idle=10,
+    keepalives_interval=5,
+    keepalives_count=3,
+    tcp_user_timeout=15_000,
 )
 if not env.flag("DATABASE_PGBOUNCER"):
     statement_timeout = env.number("DATABASE_STATEMENT_TIMEOUT", 30_000)  # milliseconds
@@ -146,7 +168,7 @@ CACHES = {
         "OPTIONS": {"socket_connect_timeout": 0.5, "socket_timeout": 1.0},
     }
 }
-SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
+SESSION_ENGINE = "esa.sessions"  # cached_db, and readable while nothing may be written
 
 CELERY_BROKER_URL = REDIS_URL
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
@@ -167,7 +189,9 @@ CELERY_TASK_SOFT_TIME_LIMIT = 90
 CELERY_TASK_TIME_LIMIT = 105  # below the stop timeout (120 s) of the container
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TIMEZONE = "UTC"
-CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
+CELERY_BEAT_SCHEDULER = "esa.beat:Scheduler"  # django-celery-beat's, of which only one fires
+CELERY_BEAT_SYNC_EVERY = 1  # what was fired is written down at once, for the beat that takes over
+CELERY_RESULT_EXPIRES = None  # there are no results, so nothing to clean up
 CELERY_BEAT_SCHEDULE = {
     "esa: relay waiting events": {"task": "teams.models.event.relay_waiting_events", "schedule": 30.0},
     "esa: erase deleted teams": {"task": "teams.models.team.erase_deleted_teams", "schedule": 600.0},
@@ -189,8 +213,23 @@ STATIC_URL = "/static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"
 MEDIA_URL = "/media/"
 MEDIA_ROOT = Path(env.text("MEDIA_ROOT") or BASE_DIR / ".data" / "media")
-S3_BUCKET = env.text("S3_BUCKET")
+S3_BUCKET = env.text("S3_BUCKET")  # attachments
+S3_STATIC_BUCKET = env.text("S3_STATIC_BUCKET")  # static files, which CloudFront serves
+S3_ENDPOINT_URL = env.url("S3_ENDPOINT_URL", "", ("http", "https"))  # of another S3 than AWS's
+S3_REGION = env.text("S3_REGION")
+S3_CREATE_BUCKET = env.flag("S3_CREATE_BUCKET")  # `migrate` makes buckets that are missing, in development
+for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
+    env.text(name)  # boto3 reads them; on AWS the task's role takes their place
 CLOUDFRONT_DOMAIN = env.text("CLOUDFRONT_DOMAIN")
+CLOUDFRONT_KEY_ID = env.text("CLOUDFRONT_KEY_ID")
+CLOUDFRONT_PRIVATE_KEY = env.text("CLOUDFRONT_PRIVATE_KEY").replace("\\n", "\n")
+if bool(CLOUDFRONT_KEY_ID) != bool(CLOUDFRONT_PRIVATE_KEY):
+    raise SettingError("CLOUDFRONT_KEY_ID and CLOUDFRONT_PRIVATE_KEY belong together: set both, or neither.")
+if S3_STATIC_BUCKET and not CLOUDFRONT_DOMAIN:
+    raise SettingError("S3_STATIC_BUCKET needs CLOUDFRONT_DOMAIN, the address that its files are served from.")
+ASSET_ORIGINS = [f"https://{CLOUDFRONT_DOMAIN}"] if CLOUDFRONT_DOMAIN else []
+if S3_STATIC_BUCKET:
+    STATIC_URL = f"https://{CLOUDFRONT_DOMAIN}/static/"  # WhiteNoise goes on serving /static/, for pages of old
 STORAGES: dict[str, dict[str, Any]] = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
@@ -204,13 +243,28 @@ if S3_BUCKET:
         "BACKEND": "storages.backends.s3.S3Storage",
         "OPTIONS": {
             "bucket_name": S3_BUCKET,
-            "endpoint_url": env.text("S3_ENDPOINT_URL") or None,
-            "region_name": env.text("S3_REGION") or None,
-            "signature_version": "s3v4",
+            "endpoint_url": S3_ENDPOINT_URL or None,
+            "region_name": S3_REGION or None,
+            "client_config": Config(
+                signature_version="s3v4",
+                connect_timeout=2,
+                read_timeout=10,
+                retries={"total_max_attempts": 2},
+                s3={"addressing_style": "path" if S3_ENDPOINT_URL else "auto"},
+            ),
             "file_overwrite": False,
             "default_acl": None,
             "querystring_auth": True,
             "object_parameters": {"CacheControl": "private, max-age=31536000, immutable"},
+            **(
+                {
+                    "custom_domain": CLOUDFRONT_DOMAIN,
+                    "cloudfront_key_id": CLOUDFRONT_KEY_ID,
+                    "cloudfront_key": CLOUDFRONT_PRIVATE_KEY.encode(),
+                }
+                if CLOUDFRONT_KEY_ID
+                else {}
+            ),
         },
     }
 WHITENOISE_USE_FINDERS = DEBUG
@@ -252,7 +306,9 @@ ACCOUNT_LOGOUT_REDIRECT_URL = "/"
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_SESSION_REMEMBER = None  # the person says so, with a box that is ticked
 ACCOUNT_LOGIN_ON_EMAIL_CONFIRMATION = True  # in the browser that signed up; elsewhere the link only confirms
-ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False  # of this browser; Django ends the others, whose sessions carry the old password
+ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = (
+    False  # of this browser; Django ends the others, whose sessions carry the old password
+)
 ACCOUNT_CHANGE_EMAIL = True
 ACCOUNT_REAUTHENTICATION_REQUIRED = True  # before the address changes: a borrowed session must not take the account
 ACCOUNT_EMAIL_NOTIFICATIONS = True
@@ -300,13 +356,14 @@ OWN_ORIGINS = [] if ESA_SINGLE_TEAM else [ESA_DOMAIN, f"*.{ESA_DOMAIN}"]
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [SELF],
-        "script-src": [SELF, NONCE],
-        "style-src": [SELF, NONCE],
+        "script-src": [SELF, NONCE, *ASSET_ORIGINS],
+        "style-src": [SELF, NONCE, *ASSET_ORIGINS],
         # Colours and widths that people write in HTML; the sanitiser lets only those properties through.
         "style-src-attr": ["'unsafe-inline'"],
         "img-src": [SELF, "data:", "blob:", "https:", "http:"],
-        "font-src": [SELF, "data:"],
-        "connect-src": [SELF],
+        "media-src": [SELF, *ASSET_ORIGINS],
+        "font-src": [SELF, "data:", *ASSET_ORIGINS],
+        "connect-src": [SELF, *ASSET_ORIGINS],
         "frame-src": [SELF, "https://www.youtube-nocookie.com"],
         "frame-ancestors": [NONE],
         "form-action": [SELF, *OWN_ORIGINS, *(["https://accounts.google.com"] if GOOGLE_CLIENT_ID else [])],
@@ -333,8 +390,32 @@ ATTACHMENT_MAX_BYTES = env.number("ESA_ATTACHMENT_MAX_MB", 10, least=1, most=100
 ESA_ENVIRONMENT = env.text("ESA_ENVIRONMENT", "development" if DEBUG else "production")
 ESA_SIGN_UP = env.choice("ESA_SIGN_UP", "open", ("open", "invitation"))
 
+# --- Operations -------------------------------------------------------------------------------------------------------
+
+ESA_MAINTENANCE = env.flag("ESA_MAINTENANCE")  # or `manage.py maintenance on`, which needs no restart
+ESA_READ_ONLY = env.flag("ESA_READ_ONLY")
+ESA_MAINTENANCE_MESSAGE = env.text("ESA_MAINTENANCE_MESSAGE")
+METRICS_TOKEN = env.text("METRICS_TOKEN")  # whoever shows it may read /metrics; without it there is no such page
+S3_BACKUP_BUCKET = env.text("S3_BACKUP_BUCKET")
+BACKUP_TO = env.text(
+    "BACKUP_TO", f"s3://{S3_BACKUP_BUCKET}" if S3_BACKUP_BUCKET else ""
+)  # a folder, or s3://BUCKET/PREFIX
+BACKUP_KEEP = env.number("BACKUP_KEEP", 14, least=1)  # how many; older ones are deleted
+BACKUP_HOUR = env.number("BACKUP_HOUR", 18, most=23)  # UTC; 3 o'clock in Japan
+if BACKUP_TO:
+    CELERY_BEAT_SCHEDULE["esa: back up and prove it"] = {
+        "task": "esa.tasks.back_up",
+        "schedule": crontab(hour=BACKUP_HOUR, minute=10),
+    }
+
 # --- Logs -------------------------------------------------------------------------------------------------------------
 
 LOG_LEVEL = env.choice("LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR"))
 LOG_FORMAT = env.choice("LOG_FORMAT", "console" if DEBUG else "json", ("json", "console"))
-SENTRY_DSN = env.text("SENTRY_DSN")
+LOGGING = logging.configuration(LOG_LEVEL, LOG_FORMAT)
+DJANGO_STRUCTLOG_CELERY_ENABLED = True  # a task's lines carry its id and that of the request it comes from
+SLOW_QUERY_MS = env.number("SLOW_QUERY_MS", 500)  # a query that takes longer is written down; 0: none
+SENTRY_DSN = env.url("SENTRY_DSN", "", ("http", "https"))
+SENTRY_TRACES_PERCENT = env.number("SENTRY_TRACES_PERCENT", 0, most=100)
+if SENTRY_DSN:
+    sentry.start(SENTRY_DSN, environment=ESA_ENVIRONMENT, release=RELEASE, traces=SENTRY_TRACES_PERCENT / 100)

@@ -12,6 +12,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("teams.urls")),
     path("accounts/", include("allauth.urls")),
     path("operator/", admin.site.urls),
+    path("maintenance/bypass/<str:token>", views.bypass_maintenance, name="maintenance_bypass"),
     path("diagram-frame", views.diagram_frame, name="diagram_frame"),
 ]
 handler404 = "esa.views.not_found"

@@ -1,11 +1,19 @@
 """Pages that belong to no app: what went wrong, and the frame that draws diagrams."""
 
+import sys
+from typing import Any
+
+import psycopg
 from csp.constants import NONCE, NONE, SELF
 from csp.decorators import csp
-from django.http import HttpRequest, HttpResponse
+from django.db import InterfaceError, InternalError, OperationalError
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext as _
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_safe
+
+from esa.failures import unavailable
 
 # Mermaid writes style sheets of its own, which our pages forbid. Its page may do that, and nothing else: it has no
 # origin (sandbox), so no cookies, no storage and no way to our pages; and it may call nowhere.
@@ -44,5 +52,22 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Without context processors: whatever they need may be what is broken."""
+    """Without context processors: whatever they need may be what is broken. A database that is gone is said to be so."""
+    problem = sys.exc_info()[1]
+    if isinstance(problem, OperationalError | InterfaceError):
+        message = _("The database does not answer. Nothing that was saved is lost; try again in a moment.")
+        return unavailable(request, "database_unavailable", message)
+    if isinstance(problem, InternalError) and isinstance(problem.__cause__, psycopg.errors.ReadOnlySqlTransaction):
+        message = _("esa can only be read for a moment, because its database is being moved.")
+        return unavailable(request, "read_only", message)
     return render(None, "500.html", status=500)
+
+
+def bypass_maintenance(request: HttpRequest, token: str) -> HttpResponse:
+    """Only the name of an address that esa.middleware.Gate answers."""
+    raise Http404
+
+
+def condition_of(request: HttpRequest) -> dict[str, Any]:
+    """For base.html's banner: whether esa can only be read."""
+    return {"condition": getattr(request, "condition", None)}

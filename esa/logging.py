@@ -1,0 +1,54 @@
+"""Logs to standard output, one JSON object a line (in development: coloured text), with what is known of the request or task."""
+
+from typing import Any
+
+import structlog
+
+SHARED: list[Any] = [
+    structlog.contextvars.merge_contextvars,
+    structlog.stdlib.add_logger_name,
+    structlog.stdlib.add_log_level,
+    structlog.stdlib.ExtraAdder(),
+    structlog.processors.TimeStamper(fmt="iso", utc=True),
+]
+
+
+def configuration(level: str, form: str) -> dict[str, Any]:
+    """What Django, gunicorn and Celery configure the standard library's logging with."""
+    structlog.configure(
+        processors=[*SHARED[:3], SHARED[4], structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=True,
+    )
+    last: list[Any] = (
+        [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(ensure_ascii=False)]
+        if form == "json"
+        else [structlog.dev.ConsoleRenderer()]
+    )
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "formatters": {
+            "line": {
+                "()": structlog.stdlib.ProcessorFormatter,
+                "foreign_pre_chain": SHARED,
+                "processors": [structlog.stdlib.ProcessorFormatter.remove_processors_meta, *last],
+            }
+        },
+        "handlers": {"stdout": {"class": "logging.StreamHandler", "stream": "ext://sys.stdout", "formatter": "line"}},
+        "root": {"handlers": ["stdout"], "level": level},
+        "loggers": {
+            "gunicorn.error": {"handlers": [], "propagate": True},
+            "gunicorn.access": {"handlers": [], "propagate": True},
+            "django": {"handlers": [], "propagate": True, "level": "INFO"},
+            "django.server": {"handlers": [], "propagate": True, "level": "WARNING"},  # runserver's own access log
+            "django.request": {"level": "ERROR"},  # a 404 has its line as every request has
+            "django.template": {"level": "INFO"},
+            "botocore": {"level": "WARNING"},
+            "boto3": {"level": "WARNING"},
+            "kombu": {"level": "WARNING"},
+            "amqp": {"level": "WARNING"},
+            "asyncio": {"level": "WARNING"},
+        },
+    }
