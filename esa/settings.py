@@ -388,6 +388,7 @@ API_RATE_LIMIT = env.number("API_RATE_LIMIT", 300, least=1)  # requests per pers
 MAX_BODY_LENGTH = env.number("ESA_MAX_BODY_LENGTH", 1_000_000, least=1000)  # characters of one post
 ATTACHMENT_MAX_BYTES = env.number("ESA_ATTACHMENT_MAX_MB", 10, least=1, most=1000) * 1024 * 1024
 ESA_ENVIRONMENT = env.text("ESA_ENVIRONMENT", "development" if DEBUG else "production")
+ESA_NEW_TEAM = "posts.starter.furnish"  # called with a new team, so that teams need not import posts
 ESA_SIGN_UP = env.choice("ESA_SIGN_UP", "open", ("open", "invitation"))
 
 # --- Operations -------------------------------------------------------------------------------------------------------

@@ -53,7 +53,7 @@ def recipes() -> list[Recipe]:
 def seed(name: str, progress: Callable[[str], None] = lambda text: None) -> Team:
     """Make the demo team and everything in it, with dates that end today."""
     users = {handle: _account(handle, full, language) for handle, full, language, _role in PEOPLE}
-    team = Team.found(by=users["alice"], name=name, description="ひるごはん便をつくるチーム")
+    team = Team.found(by=users["alice"], name=name, furnished=False, description="ひるごはん便をつくるチーム")
     members = {handle: Member.join(team, users[handle], role) for handle, _full, _language, role in PEOPLE}
     documents = recipes()
     # The links among posts need all of them, so a second rendering follows the last.

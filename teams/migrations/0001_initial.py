@@ -4,10 +4,11 @@ import django.core.validators
 import django.db.models.deletion
 import django.db.models.functions.text
 import django.utils.timezone
-import teams.models.invitation
-import teams.models.team
 from django.conf import settings
 from django.db import migrations, models
+
+import teams.models.invitation
+import teams.models.team
 
 
 class Migration(migrations.Migration):

@@ -9,10 +9,12 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from celery import shared_task
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
 from django.db.models import F
 from django.utils import timezone
+from django.utils.module_loading import import_string
 from django.utils.translation import gettext_lazy as _
 from kombu.exceptions import OperationalError
 
@@ -93,8 +95,8 @@ class Team(Eventful, models.Model):
 
     @classmethod
     @transaction.atomic
-    def found(cls, *, by: "User", name: str, **fields: str) -> "Team":
-        """Make a team; whoever makes it is its first owner."""
+    def found(cls, *, by: "User", name: str, furnished: bool = True, **fields: str) -> "Team":
+        """Make a team; whoever makes it is its first owner. What it finds there is the other apps' business."""
         from teams.models.member import Member
 
         team = cls(name=name, **fields)
@@ -103,6 +105,8 @@ class Team(Eventful, models.Model):
         owner = team.members.create(user=by, role=Member.Role.OWNER)
         team.bot  # noqa: B018  # esa_bot is in every team from the start
         owner.record("join", by=owner)
+        if furnished:
+            import_string(settings.ESA_NEW_TEAM)(team)
         return team
 
     @property

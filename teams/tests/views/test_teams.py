@@ -41,7 +41,8 @@ def test_a_posted_form_sets_only_what_it_shows(person):
         "/teams/new", NEW | {"last_post_number": "99", "invitation_code": "member-0", "deleted_at": "2026-01-01"}
     )
     kitchen = Team.objects.get(name="kitchen")
-    assert (kitchen.last_post_number, kitchen.deleted_at) == (0, None)
+    assert kitchen.last_post_number < 99
+    assert kitchen.deleted_at is None
     assert kitchen.invitation_code != "member-0"
 
 
