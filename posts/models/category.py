@@ -158,9 +158,14 @@ class Category(models.Model):
             post.updated_by, post.updated_at, post.revision_number = by, now, post.revision_number + 1
         if not posts:
             return 0
-        columns = ["category", "kind", "message", "updated_by", "updated_at", "revision_number"]
-        type(posts[0])._base_manager.bulk_update(posts, columns, batch_size=500)
         keys = [post.pk for post in posts]
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "UPDATE posts_post AS p SET category = new.category, kind = new.kind, message = %s, updated_by_id = %s,"
+                " updated_at = %s, revision_number = p.revision_number + 1"
+                " FROM unnest(%s::bigint[], %s::text[], %s::text[]) AS new (id, category, kind) WHERE p.id = new.id",
+                [message, by.pk, now, keys, [post.category for post in posts], [post.kind for post in posts]],
+            )
         Revision.keep_many(keys, via=via)
         cls.shift(
             team,

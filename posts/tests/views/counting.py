@@ -14,3 +14,8 @@ def queries_of(client: Any, url: str) -> int:
     ) as captured:
         assert client.get(url).status_code == 200
     return len(captured)
+
+
+def frame_queries(client: Any) -> int:
+    """What every page of a team costs: who asks, and the frame. The page that asks before deleting has one of its own."""
+    return queries_of(client, "/posts/1/delete") - 1

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from typing import Any
 from urllib.parse import quote
 
 import pytest
@@ -58,7 +59,12 @@ def shipped(alice):
 @pytest.fixture
 def hidden(alice, bob, carol):
     """Every kind of thing that the world may not see, each with the token in all that has text."""
-    words = {"name": f"{TOKEN} name", "category": f"{TOKEN}/deep", "tags": [TOKEN], "body_md": f"# {TOKEN}\n\n- [ ] x"}
+    words: dict[str, Any] = {
+        "name": f"{TOKEN} name",
+        "category": f"{TOKEN}/deep",
+        "tags": [TOKEN],
+        "body_md": f"# {TOKEN}\n\n- [ ] x",
+    }
     wip = Post.write(by=alice, **words)
     binned = Post.write(by=bob, wip=False, **words)
     binned.trash(by=bob)
