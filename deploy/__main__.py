@@ -85,6 +85,7 @@ def status(aws: Aws, environment: Environment, options: argparse.Namespace) -> i
     current = Release.current(aws, environment)
     tell(f"{environment.name} at https://{environment.domain} ({environment.region}, {environment.size})")
     tell(f"release {current.number} of {current.at}, {current.image}" if current else "no release yet")
+    tell(f"balancer {environment.outputs(aws)['BalancerName']}")
     steady = current is not None
     for name in SERVICES:
         service = found[name]
@@ -218,7 +219,10 @@ def account(options: argparse.Namespace, session: "boto3.Session | None") -> int
 
 
 def dns(aws: Aws, environment: Environment, options: argparse.Namespace) -> int:
-    from deploy import dns as names  # needs dnslib
+    try:
+        from deploy import dns as names
+    except ModuleNotFoundError as missing:
+        raise DeployError(f"This needs {missing.name}: install requirements-dev.txt.") from None
 
     if options.what == "switch":
         if options.back:

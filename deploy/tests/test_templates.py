@@ -1,5 +1,6 @@
 """The CloudFormation templates: clean for cfn-lint, small enough to be sent as they are, and what the issue asks of them."""
 
+import functools
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +14,7 @@ from deploy.environments import ENVIRONMENTS, HERE, Environment, read_toml
 TEMPLATES = sorted((HERE / "templates").glob("*.yml"))
 
 
+@functools.cache
 def template(name: str) -> dict[str, Any]:
     loaded: dict[str, Any] = cfn_yaml.load(str(HERE / "templates" / f"{name}.yml"))
     return loaded
