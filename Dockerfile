@@ -19,14 +19,17 @@ ENV UV_LINK_MODE=copy UV_COMPILE_BYTECODE=1 UV_PYTHON_DOWNLOADS=never UV_SYSTEM_
 RUN --mount=type=cache,target=/root/.cache/pip,sharing=locked \
     python -m venv /opt/uv && /opt/uv/bin/pip install --disable-pip-version-check "uv==${UV_VERSION}"
 COPY requirements.txt /tmp/requirements.txt
-# The lock file of uv is open to everybody; boto3 knows every service of AWS, and esa calls one.
+# Taken out: uv's lock file, which everybody may write; what boto3 knows of services that esa never calls; other languages.
 RUN --mount=type=cache,target=/root/.cache/uv,sharing=locked \
     python -m venv --without-pip /opt/venv \
     && /opt/uv/bin/uv pip sync --python /opt/venv/bin/python --require-hashes /tmp/requirements.txt \
     && rm -f /opt/venv/.lock \
     && find /opt/venv/lib/python3*/site-packages/botocore/data -mindepth 1 -maxdepth 1 -type d \
         ! -name s3 ! -name sts ! -name cloudwatch ! -name cloudfront ! -name sso ! -name sso-oidc ! -name signin \
-        -exec rm -r {} +
+        -exec rm -r {} + \
+    && find /opt/venv/lib -name '*.po' -delete \
+    && find /opt/venv/lib -path '*/LC_MESSAGES/*.mo' ! -path '*/ja/*' ! -path '*/en/*' -delete \
+    && find /opt/venv/lib -path '*/babel/locale-data/*.dat' ! -name 'en*.dat' ! -name 'ja*.dat' ! -name root.dat -delete
 
 # --- pg_dump and pg_restore, without the Perl that Debian's package brings along ----------------------------------------
 FROM ${PYTHON_IMAGE} AS postgresql

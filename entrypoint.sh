@@ -51,7 +51,7 @@ case $mode in
         exec gunicorn --config python:esa.gunicorn "$@" esa.wsgi
         ;;
     worker)
-        exec celery --quiet -A esa worker --concurrency "${WORKER_CONCURRENCY:-2}" --queues "${WORKER_QUEUES:-celery}" \
+        exec celery --quiet -A esa worker --concurrency "${WORKER_CONCURRENCY:-2}" --queues "$(printf %s "${WORKER_QUEUES:-celery}" | tr " " ,)" \
             --without-gossip --without-mingle "$@"
         ;;
     beat) exec celery --quiet -A esa beat --pidfile= "$@" ;;

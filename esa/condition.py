@@ -3,9 +3,10 @@
 import logging
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 import psycopg
 from django.conf import settings
@@ -14,6 +15,8 @@ from django.db import connection
 OPEN, READ_ONLY, MAINTENANCE = "open", "read_only", "maintenance"
 EFFECTIVE_WITHIN = 3.0  # seconds
 USUAL = timedelta(minutes=2)
+
+View = TypeVar("View", bound=Callable[..., Any])
 
 logger = logging.getLogger(__name__)
 
@@ -59,6 +62,12 @@ def current() -> Condition:
             _read_at = time.monotonic()
             _reading.release()
     return _known
+
+
+def writes_nothing(view: View) -> View:
+    """For a view that takes POST only because its question is long: it goes on while esa can only be read."""
+    view.writes_nothing = True  # type: ignore[attr-defined]
+    return view
 
 
 def forget() -> None:

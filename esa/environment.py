@@ -1,6 +1,7 @@
 """Reads the process environment strictly: a wrong value is named in one sentence and nothing starts."""
 
 import os
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -26,6 +27,12 @@ def text(name: str, default: str = "") -> str:
         except OSError as problem:
             raise SettingError(f"{name}_FILE names {path}, which cannot be read ({problem.strerror}).") from None
     return os.environ.get(name, default).strip()
+
+
+def export(name: str) -> None:
+    """For a library that reads the environment by itself, and knows no `NAME_FILE`."""
+    if value := text(name):
+        os.environ[name] = value
 
 
 def flag(name: str, *, default: bool = False) -> bool:
@@ -54,6 +61,17 @@ def choice(name: str, default: str, allowed: tuple[str, ...]) -> str:
 def words(name: str, default: str = "") -> list[str]:
     """A list separated by commas or spaces."""
     return (text(name) or default).replace(",", " ").split()
+
+
+def networks(name: str) -> list[str]:
+    """A list such as `10.0.0.0/8, fd00::/8`."""
+    values = words(name)
+    for value in values:
+        try:
+            ip_network(value)
+        except ValueError:
+            raise SettingError(f"{name} must list networks such as 10.0.0.0/8; {value!r} is none.") from None
+    return values
 
 
 def database(name: str) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """Logs to standard output, one JSON object a line (in development: coloured text), with what is known of the request or task."""
 
+import logging
 from typing import Any
 
 import structlog
@@ -15,6 +16,7 @@ SHARED: list[Any] = [
 
 def configuration(level: str, form: str) -> dict[str, Any]:
     """What Django, gunicorn and Celery configure the standard library's logging with."""
+    logging.captureWarnings(capture=True)
     structlog.configure(
         processors=[*SHARED[:3], SHARED[4], structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),

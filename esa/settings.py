@@ -57,6 +57,7 @@ if USE_X_FORWARDED_HOST:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 
 GOOGLE_CLIENT_ID = env.text("GOOGLE_CLIENT_ID")  # with it, people may sign in by Google
+GOOGLE_CLIENT_SECRET = env.text("GOOGLE_CLIENT_SECRET")
 
 # --- Apps and middleware ----------------------------------------------------------------------------------------------
 
@@ -95,6 +96,7 @@ MIDDLEWARE = [
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "esa.middleware.Gate",
+    "teams.door.ApiDoor",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -194,7 +196,27 @@ CELERY_BEAT_SYNC_EVERY = 1  # what was fired is written down at once, for the be
 CELERY_RESULT_EXPIRES = None  # there are no results, so nothing to clean up
 CELERY_BEAT_SCHEDULE = {
     "esa: relay waiting events": {"task": "teams.models.event.relay_waiting_events", "schedule": 30.0},
+    "esa: forget old API requests": {"task": "teams.models.access_token.forget_old_api_calls", "schedule": 86_400.0},
     "esa: erase deleted teams": {"task": "teams.models.team.erase_deleted_teams", "schedule": 600.0},
+    "esa: send waiting mail": {"task": "teams.models.mailing.send_waiting_mailings", "schedule": 30.0},
+    "esa: make waiting deliveries": {"task": "teams.models.webhook.make_waiting_deliveries", "schedule": 30.0},
+    "esa: send daily digests": {
+        "task": "teams.models.notification.send_daily_digests",
+        "schedule": crontab(minute="2,17,32,47"),
+    },
+    "esa: send weekly digests": {"task": "teams.models.notification.send_weekly_digests", "schedule": crontab(minute=7)},
+    "esa: forget old mail": {
+        "task": "teams.models.mailing.forget_old_mailings",
+        "schedule": crontab(hour=17, minute=20),
+    },
+    "esa: forget old notifications": {
+        "task": "teams.models.notification.forget_old_notifications",
+        "schedule": crontab(hour=17, minute=25),
+    },
+    "esa: forget old deliveries": {
+        "task": "teams.models.webhook.forget_old_deliveries",
+        "schedule": crontab(hour=17, minute=30),
+    },
 }
 
 EMAIL_URL = env.url(
@@ -219,7 +241,7 @@ S3_ENDPOINT_URL = env.url("S3_ENDPOINT_URL", "", ("http", "https"))  # of anothe
 S3_REGION = env.text("S3_REGION")
 S3_CREATE_BUCKET = env.flag("S3_CREATE_BUCKET")  # `migrate` makes buckets that are missing, in development
 for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
-    env.text(name)  # boto3 reads them; on AWS the task's role takes their place
+    env.export(name)  # boto3 reads them; on AWS the task's role takes their place
 CLOUDFRONT_DOMAIN = env.text("CLOUDFRONT_DOMAIN")
 CLOUDFRONT_KEY_ID = env.text("CLOUDFRONT_KEY_ID")
 CLOUDFRONT_PRIVATE_KEY = env.text("CLOUDFRONT_PRIVATE_KEY").replace("\\n", "\n")
@@ -271,6 +293,11 @@ WHITENOISE_USE_FINDERS = DEBUG
 WHITENOISE_AUTOREFRESH = DEBUG
 DATA_UPLOAD_MAX_MEMORY_SIZE = 12 * 1024 * 1024  # a post may hold 10 MB of text in a form
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
+FILE_UPLOAD_HANDLERS = [
+    "esa.uploads.Limits",
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "django.core.files.uploadhandler.TemporaryFileUploadHandler",
+]
 
 # --- People -----------------------------------------------------------------------------------------------------------
 
@@ -319,7 +346,7 @@ SOCIALACCOUNT_AUTO_SIGNUP = False  # everybody chooses a screen name
 SOCIALACCOUNT_PROVIDERS: dict[str, Any] = {}
 if GOOGLE_CLIENT_ID:
     SOCIALACCOUNT_PROVIDERS["google"] = {
-        "APPS": [{"client_id": GOOGLE_CLIENT_ID, "secret": env.text("GOOGLE_CLIENT_SECRET")}],
+        "APPS": [{"client_id": GOOGLE_CLIENT_ID, "secret": GOOGLE_CLIENT_SECRET}],
         "SCOPE": ["profile", "email"],
         "OAUTH_PKCE_ENABLED": True,
     }
@@ -389,6 +416,7 @@ MAX_BODY_LENGTH = env.number("ESA_MAX_BODY_LENGTH", 1_000_000, least=1000)  # ch
 ATTACHMENT_MAX_BYTES = env.number("ESA_ATTACHMENT_MAX_MB", 10, least=1, most=1000) * 1024 * 1024
 ESA_ENVIRONMENT = env.text("ESA_ENVIRONMENT", "development" if DEBUG else "production")
 ESA_NEW_TEAM = "posts.starter.furnish"  # called with a new team, so that teams need not import posts
+ESA_OUTBOUND_ALLOW = env.networks("ESA_OUTBOUND_ALLOW")  # of an intranet, that webhooks may reach beside the internet
 ESA_SIGN_UP = env.choice("ESA_SIGN_UP", "open", ("open", "invitation"))
 
 # --- Operations -------------------------------------------------------------------------------------------------------

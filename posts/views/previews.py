@@ -6,11 +6,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from esa import markdown
+from esa.condition import writes_nothing
 from posts.links import TeamLinks
 from teams.decorators import member_required
 from teams.http import MemberRequest
 
 
+@writes_nothing
 @require_POST
 @member_required
 def create(request: MemberRequest) -> HttpResponse:

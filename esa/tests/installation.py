@@ -1,0 +1,160 @@
+"""A private installation for tests that stop servers and kill processes: its own PostgreSQL, Valkey, S3, web and workers."""
+
+import contextlib
+import html
+import http.client
+import os
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.parse
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import boto3
+import psycopg
+from moto.server import ThreadedMotoServer
+
+from esa.local import scratch
+from esa.local.services import Account, Postgres, Server, Valkey, free_port, running, spawn
+
+CHECKOUT = scratch.CHECKOUT
+DOMAIN = "esa.localhost"
+
+
+def until(true: Callable[[], Any], seconds: float = 60) -> Any:
+    """Ask again and again; what it says when it is at last true."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        with contextlib.suppress(OSError, http.client.HTTPException):
+            if said := true():
+                return said
+        time.sleep(0.1)
+    raise AssertionError(f"not within {seconds:.0f} s: {true}")
+
+
+class Installation:
+    """Everything that `docker run IMAGE …` runs, as processes of this machine."""
+
+    def __init__(self, postgres: Postgres, valkey: Valkey, folder: Path) -> None:
+        self.postgres, self.valkey, self.folder = postgres, valkey, folder
+        self.port = free_port()
+        self.processes: list[subprocess.Popen[bytes]] = []
+        self.cookies: dict[str, dict[str, str]] = {}
+        self.s3 = ThreadedMotoServer(ip_address="127.0.0.1", port=free_port(), verbose=False)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return os.environ | scratch.ENVIRONMENT | {
+            "DEBUG": "0", "ESA_HTTPS": "0", "ESA_DOMAIN": DOMAIN, "PORT": str(self.port), "WEB_HOST": "127.0.0.1",
+            "DATABASE_URL": self.postgres.url("esa"), "REDIS_URL": self.valkey.url(), "WEB_CONCURRENCY": "1",
+            "WORKER_VISIBILITY_TIMEOUT": "5", "TMPDIR": str(self.folder), "S3_BUCKET": "media", "S3_REGION": "us-east-1",
+            "S3_ENDPOINT_URL": f"http://127.0.0.1:{self.s3._port}", "AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "x",
+            "PROMETHEUS_MULTIPROC_DIR": "",
+        }  # fmt: skip
+
+    def start(self, *command: str) -> subprocess.Popen[bytes]:
+        log = (self.folder / f"{len(self.processes)}.log").open("wb")
+        process = spawn([sys.executable, "-m", *command], cwd=CHECKOUT, env=self.environment, stdout=log, stderr=log)
+        self.processes.append(process)
+        return process
+
+    def web(self) -> subprocess.Popen[bytes]:
+        process = self.start("gunicorn", "--config", "python:esa.gunicorn", "esa.wsgi")
+        until(lambda: self.ask("/healthz")[0] == 200)
+        return process
+
+    def worker(self) -> subprocess.Popen[bytes]:
+        return self.start(*"celery --quiet -A esa worker --concurrency 1 --without-gossip --without-mingle".split())
+
+    def said(self, process: subprocess.Popen[bytes]) -> str:
+        return (self.folder / f"{self.processes.index(process)}.log").read_text(errors="replace")
+
+    def run(self, code: str) -> str:
+        done = subprocess.run(
+            [sys.executable, "manage.py", "shell", "-v0", "-c", code],
+            cwd=CHECKOUT, env=self.environment, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def sql(self, statement: str) -> list[tuple[Any, ...]]:
+        with psycopg.connect(self.postgres.url("esa"), autocommit=True) as line:
+            answer = line.execute(statement.encode())
+            return answer.fetchall() if answer.description else []
+
+    def restart(self, server: Server) -> None:
+        """On the port that it had, as a server comes back where it was."""
+        with server.log.open("wb") as log:
+            server.process = server._launch(log)
+        assert server._wait()
+
+    def ask(
+        self, path: str, form: dict[str, str] | None = None, *, team: str = "", **headers: str
+    ) -> tuple[int, dict[str, str], str]:
+        host = f"{team}.{DOMAIN}" if team else DOMAIN
+        line = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        known = self.cookies.get("", {}) | self.cookies.get(host, {})
+        sent = {"Host": host, "Cookie": "; ".join(f"{key}={value}" for key, value in known.items())} | headers
+        body = None
+        if form is not None:
+            sent |= {"Content-Type": "application/x-www-form-urlencoded", "Origin": f"http://{host}"}
+            body = urllib.parse.urlencode(form)
+        try:
+            line.request("POST" if form is not None else "GET", path, body, sent)
+            answer = line.getresponse()
+            text = answer.read().decode(errors="replace")
+        finally:
+            line.close()
+        for cookie in answer.headers.get_all("Set-Cookie") or []:
+            key, _, value = cookie.partition(";")[0].partition("=")
+            self.cookies.setdefault("" if "domain=" in cookie.lower() else host, {})[key] = value
+        return answer.status, {key.lower(): value for key, value in answer.headers.items()}, text
+
+    def send(self, path: str, form: dict[str, str], *, team: str = "") -> tuple[int, dict[str, str], str]:
+        """Open the page of a form and send it, with its hidden fields."""
+        page = self.ask(path, team=team)[2]
+        found = next((f for f in re.findall(r"<form\b.*?</form>", page, re.S) if path in f.partition(">")[0]), "")
+        assert found, page[:2000]
+        hidden = {}
+        for field in re.findall(r'<input\b[^>]*type="hidden"[^>]*>', found):
+            name, value = re.search(r'name="([^"]*)"', field), re.search(r'value="([^"]*)"', field)
+            if name:
+                hidden[name[1]] = html.unescape(value[1]) if value else ""
+        return self.ask(path, hidden | form, team=team)
+
+    def sign_in(self) -> None:
+        self.cookies.clear()
+        status, _, page = self.send("/accounts/login/", {"login": "alice@example.com", "password": "correct horse"})
+        assert status == 302, page
+
+    def end(self) -> None:
+        for process in self.processes:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+
+@contextlib.contextmanager
+def installation() -> Iterator[Installation]:
+    account = Account.for_servers(CHECKOUT)
+    with scratch._temporary_home(account) as home, tempfile.TemporaryDirectory(prefix="esa-installation-") as folder:
+        scratch._copy_cluster(home, account)
+        postgres, valkey = Postgres(home, account, forgetful=True), Valkey(home, account, forgetful=True)
+        with running(postgres, valkey):
+            postgres.create_database("esa", template=scratch.TEMPLATE)
+            made = Installation(postgres, valkey, Path(folder))
+            made.s3.start()
+            options = {"endpoint_url": f"http://127.0.0.1:{made.s3._port}", "region_name": "us-east-1"}
+            keys = {"aws_access_key_id": "x", "aws_secret_access_key": "x"}
+            boto3.client("s3", **options, **keys).create_bucket(Bucket="media")
+            try:
+                yield made
+            finally:
+                made.end()
+                with contextlib.suppress(Exception):
+                    made.s3.stop()
