@@ -176,7 +176,7 @@ def rollback(aws: Aws, environment: Environment, to: int | None, *, poll: float,
 
 def promoted(aws: Aws, source: Environment) -> str:
     """The image that another environment proved: its current release's."""
-    release = Release.current(aws, source)
+    release = Release.current(Aws(source.region, aws.session), source)
     if release is None:
         raise DeployError(f"{source.name} has no release that could be promoted.")
     return images.resolve(aws, release.image)

@@ -4,6 +4,7 @@ import hashlib
 import json
 import logging
 import os
+import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -156,7 +157,8 @@ def aws_server() -> Iterator[str]:
 def stacks(aws_server: str, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     """The stacks of the account and of staging, made once by the command itself."""
     folder = tmp_path_factory.mktemp("environments")
-    with pytest.MonkeyPatch.context() as patch:
+    with pytest.MonkeyPatch.context() as patch, warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # moto names each type that it takes without making it
         credentials(patch, aws_server)
         made = boto3.client("route53").create_hosted_zone(Name="example.com.", CallerReference="esa")
         zone = made["HostedZone"]["Id"].rpartition("/")[2]
