@@ -18,7 +18,7 @@ from django.views.decorators.cache import never_cache
 
 from esa import hosts
 from esa.templatetags.esa import optional_url
-from posts import attempts, beginnings, title
+from posts import attempts, beginnings, editor_words, title
 from posts.attempts import Attempt
 from posts.beginnings import Beginning
 from posts.forms import PostForm
@@ -122,8 +122,9 @@ def _page(
         "post": post,
         "gone": gone,
         "template": template,
-        "words": _words(),
+        "words": editor_words.all_words(),
         "limit": settings.MAX_BODY_LENGTH,
+        "upload_limit": settings.ATTACHMENT_MAX_BYTES,
         "here": as_prefix(post.category) if post else "",
     }
     return render(request, f"posts/posts/{'edit' if post else 'new'}.html", context, status=status)
@@ -245,52 +246,6 @@ def _stranger(request: Any) -> HttpResponse:
 
 
 # --- Inside -----------------------------------------------------------------------------------------------------------
-
-
-def _words() -> dict[str, Any]:
-    """What the editor's scripts have to say."""
-    return {
-        "unsaved": _("Not saved yet"),
-        "saving": _("Saving…"),
-        "shipping": _("Shipping…"),
-        "shipped": _("Shipped!"),
-        "view": _("Show the post"),
-        "offline": _("Not saved: the server cannot be reached. Your text is kept on this device; we go on trying."),
-        "failed": _("Not saved: the server has a problem. Your text is kept on this device; we go on trying."),
-        "refused": _("Not saved: the server did not take it. Your text is kept on this device."),
-        "sign_in": _("Sign in"),
-        "to_bin": _("To the bin"),
-        "draft": _("There is text on this device that was not saved, from {time}."),
-        "heading": _("Heading"),
-        "bold": _("bold"),
-        "italic": _("italic"),
-        "strike": _("struck through"),
-        "link": _("link"),
-        "code": _("code"),
-        "cell": _("Column"),
-        "details": _("Summary"),
-        "details_body": _("What is folded away"),
-        "image": _("image"),
-        "characters": _("{count} characters"),
-        "tasks": _("{done} of {count} tasks"),
-        "too_long": _("{count} of {limit} characters: too long to save"),
-        "no_images": _("Images can only be put in by their address here."),
-        "preview_failed": _("The preview cannot be reached just now."),
-        "phrases": {
-            "Find": _("Find"),
-            "Replace": _("Replace"),
-            "next": _("next"),
-            "previous": _("previous"),
-            "all": _("all"),
-            "match case": _("match case"),
-            "by word": _("by word"),
-            "regexp": _("regexp"),
-            "replace": _("replace"),
-            "replace all": _("replace all"),
-            "close": _("close"),
-            "Completions": _("Completions"),
-        },
-    }
 
 
 def _wants_json(request: TeamRequest) -> bool:

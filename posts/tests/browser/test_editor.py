@@ -1,6 +1,7 @@
 """The editor in a real browser: saving, the journal, input methods, keys, and the two panes."""
 
 import re
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
@@ -125,6 +126,34 @@ def test_what_another_wrote_comes_in_around_the_cursor(editor, alice, bob):
     expect(editor.receipt).to_contain_text("Saved as revision 4")
     post.refresh_from_db()
     assert post.body_md == "ONE\nnew\ntwo\nthree!?\nfour\nFIVE"
+
+
+def test_what_is_typed_while_a_save_is_under_way_stays(editor, alice, bob):
+    post = Post.write(by=alice, name="Hello", body_md="one\ntwo\nthree\nfour")
+    editor.open("/posts/1/edit")
+    post.revise(Draft(body_md="zero\none\ntwo\nthree"), by=bob, base_number=1)
+    editor.source.get_by_text("two").click()
+    editor.press("End")
+    editor.page.keyboard.insert_text("!")
+    editor.page.evaluate(
+        """() => {
+          const real = window.fetch
+          window.fetch = async (...asked) => {
+            const answer = await real(...asked)
+            if (String(asked[0]).endsWith("/edit")) await new Promise((go) => (window.go = go))
+            return answer
+          }
+        }"""
+    )
+    editor.press("Control+s")
+    editor.page.wait_for_function("() => window.go")
+    editor.page.keyboard.insert_text(" typed meanwhile")
+    editor.page.evaluate("() => window.go()")
+    expect(editor.receipt).to_have_text("Not saved yet")
+    editor.page.wait_for_function("() => document.querySelector('textarea[name=body_md]').value.startsWith('zero')")
+    assert editor.text == "zero\none\ntwo! typed meanwhile\nthree"
+    post.refresh_from_db()
+    assert post.body_md == "zero\none\ntwo!\nthree"
 
 
 def test_a_clash_is_settled_on_a_page_with_both_sides(editor, alice, bob):
@@ -460,3 +489,28 @@ def test_without_scripts_it_is_a_form(new_context, live_site, alice, bob, sign_i
     page.wait_for_url(re.compile(r"/posts/1$"))
     post.refresh_from_db()
     assert (post.body_md, post.wip) == ("one\nalice\nbob", False)
+
+
+# --- For everybody ----------------------------------------------------------------------------------------------------
+
+AXE = Path(__file__).resolve().parents[3] / "node_modules" / "axe-core" / "axe.min.js"
+
+
+def violations(page):
+    page.evaluate(AXE.read_text(encoding="utf-8"))
+    found = page.evaluate("() => axe.run().then(({ violations }) => violations)")
+    return [(each["id"], [node["html"] for node in each["nodes"]]) for each in found]
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_the_editor_and_the_conflict_page_are_accessible(editor, alice, bob, theme):
+    alice.user.theme = theme
+    alice.user.save()
+    post = Post.write(by=alice, name="Hello", category="dev", body_md="# Top\n\n- [ ] task\n\nsame\n")
+    editor.open("/posts/1/edit")
+    expect(editor.rendered.locator("h1")).to_be_visible()
+    assert violations(editor.page) == []
+    post.revise(Draft(body_md="# Top\n\n- [ ] task\n\nbob\n"), by=bob, base_number=1)
+    editor.write("# Top\n\n- [ ] task\n\nalice\n").press("Control+s")
+    editor.page.locator(".merge__place").wait_for()
+    assert violations(editor.page) == []

@@ -21,7 +21,7 @@ export default function editor(form, signal) {
   const { title, message, base_number: base, body_md: textarea } = form.elements
   const journal = new Journal(form.dataset, signal)
   let saved = { title: title.value, body: "touched" in form.dataset ? null : textarea.value }
-  let typedSince = null, leaving = false, timer
+  let typedSince = null, sentDoc = null, leaving = false, timer
 
   const text = () => ({ title: title.value, body_md: textarea.value, message: message.value, base_number: base.value })
   const dirty = () => textarea.value !== saved.body || title.value !== saved.title
@@ -115,7 +115,8 @@ export default function editor(form, signal) {
     fields: text,
     before(wish) {
       lastWish = wish
-      typedSince = ChangeSet.empty(view.state.doc.length)
+      sentDoc = view.state.doc
+      typedSince = ChangeSet.empty(sentDoc.length)
       receipt(wish.wip ? words.saving : words.shipping)
       busy(wish)
       keep()
@@ -153,12 +154,12 @@ export default function editor(form, signal) {
     failed: (kind) => fail(words[kind]),
   })
 
+  // What the server has already, in the state that is wanted, is not saved again.
   function save(wip) {
-    view.inputState?.composing > 0 || (dirty() || !form.dataset.number || shipped === wip || !lastReceipt) && saver.save({ wip })
+    if (dirty() || shipped === wip || !lastReceipt) saver.save({ wip })
   }
   // What others wrote comes in around the cursor and around what was typed meanwhile.
   function takeOver(edits) {
-    const sentDoc = typedSince.invert(view.state.doc).apply(view.state.doc)
     const changes = edits.map(({ from, to, lines }) => {
       const atEnd = to >= sentDoc.lines
       const start = from < sentDoc.lines ? sentDoc.line(from + 1).from : sentDoc.length
@@ -268,6 +269,7 @@ export default function editor(form, signal) {
   document.addEventListener("visibilitychange", () => document.visibilityState === "hidden" && !leaving && keep(), { signal })
   signal.addEventListener("abort", () => (saver.stop(), view.destroy()))
 
+  if (mac) for (const each of form.querySelectorAll('[title*="Ctrl+"]')) each.title = each.title.replace("Ctrl+", "⌘").replace("Shift+", "⇧")
   usual()
   showCounts()
   preview.now(textarea.value)
