@@ -28,12 +28,13 @@ class PostSearch(models.Model):
     tags = ArrayField(models.TextField())
     path = models.TextField(db_collation="C")  # of the category
     name = models.TextField(db_collation="C")
+    reading = models.TextField(default="")  # of the name, in Latin letters
     headings = models.TextField()
     norm = models.TextField()  # all there is: name, tags, path/name, body, comments; a line feed between them
     body_at = models.PositiveIntegerField()  # where the body begins in it, counted from 1
     talk_at = models.PositiveIntegerField()  # and the comments
 
-    # Lexemes without positions: of the name, tags, path and headings, and of everything.
+    # Lexemes without positions: of the name, its reading, tags, path and headings; and of everything.
     head = SearchVectorField()
     keys = SearchVectorField()
 

@@ -92,22 +92,28 @@ def _negated(piece: SQL) -> SQL:
     return SQL(f"NOT ({piece.text})", piece.params)
 
 
-def split(node: q.Node | None) -> tuple[q.Node | None, q.Node | None]:
-    """Take what must hold apart: columns, which an index or a glance decides, and texts, which have to be looked for."""
+def split(node: q.Node | None) -> tuple[q.Node | None, q.Node | None, q.Node | None]:
+    """Take what must hold apart: columns of the row, counters of the post, and texts, which have to be looked for."""
     nodes = node.nodes if isinstance(node, q.All) else (node,) if node else ()
-    columns = tuple(inner for inner in nodes if not has_text(inner))
-    texts = tuple(inner for inner in nodes if has_text(inner))
-    return (q.All(columns) if columns else None), (q.All(texts) if texts else None)
+    texts = tuple(inner for inner in nodes if has(inner, q.Text))
+    counters = tuple(inner for inner in nodes if inner not in texts and has(inner, q.Count))
+    columns = tuple(inner for inner in nodes if inner not in texts and inner not in counters)
+    return (
+        q.All(columns) if columns else None,
+        q.All(counters) if counters else None,
+        q.All(texts) if texts else None,
+    )
 
 
-def has_text(node: q.Node | None) -> bool:
+def has(node: q.Node | None, kind: type) -> bool:
+    """Whether there is such a leaf anywhere in the tree."""
     match node:
         case q.All(nodes) | q.Either(nodes):
-            return any(has_text(inner) for inner in nodes)
+            return any(has(inner, kind) for inner in nodes)
         case q.Not(inner):
-            return has_text(inner)
+            return has(inner, kind)
         case _:
-            return isinstance(node, q.Text)
+            return isinstance(node, kind)
 
 
 def _text(text: q.Text, asker: Asker) -> SQL:

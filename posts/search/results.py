@@ -152,6 +152,10 @@ _ORDERS: dict[str, tuple[str, ...]] = {
     "comments": ("p.comments_count {}", "p.updated_at DESC", "p.id DESC"),
 }
 _KINDS = {"kind:stock": gettext_lazy("Stock"), "kind:flow": gettext_lazy("Flow"), "wip:true": gettext_lazy("WIP")}
+_LIGHT = (
+    "s.team_id, s.post_id, s.number, s.wip, s.flow, s.created_by_id, s.updated_by_id, s.created_at, s.updated_at,"
+    " s.tags, s.path, s.name"
+)
 _COUNTERS = ("stars", "watches", "comments")
 _JOIN = "JOIN posts_post p ON p.id = s.post_id AND p.team_id = s.team_id AND p.deleted_at IS NULL"
 
@@ -177,10 +181,11 @@ class Finder:
             people=self._people(),
             case_sensitive=query.case_sensitive,
         )
-        columns, texts = split(query.node)
-        self.columns = every(self.gate, condition(columns, asker))
+        columns, counters, texts = split(query.node)
+        self.near = every(self.gate, condition(columns, asker))
+        self.counters = condition(counters, asker)
+        self.columns = every(self.near, self.counters)
         self.texts = condition(texts, asker)
-        self.where = every(self.columns, self.texts)
         wanted = (needle(text.value) for text in query.texts)
         self.needles = list(dict.fromkeys(text for text in wanted if text))
 
@@ -200,7 +205,7 @@ class Finder:
     # --- A page -------------------------------------------------------------------------------------------------------
 
     def results(self, results: Results, *, exact: bool, facets: bool, marks: bool) -> Results:
-        if self.where == FALSE or self.columns == FALSE or self.gate == FALSE:
+        if FALSE in (self.gate, self.near, self.counters, self.texts):
             return results
         offset = (results.page - 1) * results.per_page
         if offset + results.per_page > DEEPEST and self.texts != TRUE:
@@ -266,13 +271,13 @@ class Finder:
 
     def _full(self, sort: q.Sort, offset: int, limit: int, *, without: Sequence[int] = ()) -> list[int]:
         """All matches by the index, then sorted. Materialised: else the planner walks the order and hopes."""
-        columns = "s.team_id, s.post_id, s.updated_at, s.created_at, s.number, s.name, s.path"
+        matches = self._matches()
         return self._ids(
             SQL(
-                f"WITH s AS MATERIALIZED (SELECT {columns} FROM post_search s WHERE {self.where.text})"  # noqa: S608
+                f"WITH s AS MATERIALIZED ({matches.text})"  # noqa: S608
                 f" SELECT s.post_id FROM s {_joined(sort)} WHERE NOT s.post_id = ANY(%s)"
                 f" ORDER BY {_order_by(sort)} LIMIT {limit} OFFSET {offset}",
-                (*self.where.params, list(without)),
+                (*matches.params, list(without)),
             )
         )
 
@@ -326,7 +331,19 @@ class Finder:
 
     def _some(self, limit: int) -> SQL:
         """Matches wherever the index has them."""
-        return SQL(f"SELECT s.post_id FROM post_search s WHERE {self.where.text} LIMIT {limit}", self.where.params)  # noqa: S608
+        matches = self._matches()
+        return SQL(f"SELECT s.post_id FROM ({matches.text}) s LIMIT {limit}", matches.params)  # noqa: S608
+
+    def _matches(self) -> SQL:
+        """All matches. Counters are looked at behind a fence: else the planner walks the posts instead of the index."""
+        where = every(self.near, self.texts)
+        matches = f"SELECT {_LIGHT} FROM post_search s WHERE {where.text}"  # noqa: S608
+        if self.counters == TRUE:
+            return SQL(matches, where.params)
+        return SQL(
+            f"SELECT s.* FROM ({matches} OFFSET 0) s WHERE {self.counters.text}",  # noqa: S608
+            where.params + self.counters.params,
+        )
 
     def _score(self) -> SQL:
         """Name over heading over tag over category over body, and what the team thinks of the post."""
@@ -356,15 +373,11 @@ class Finder:
 
     def count(self, *, exact: bool) -> tuple[int, bool]:
         """How many there are; beyond COUNTED only where it is cheap or asked for."""
+        matches = self._matches()
         if exact:
-            every_match = f"SELECT count(*) FROM post_search s WHERE {self.where.text}"  # noqa: S608
-            return self._number(SQL(every_match, self.where.params)), False
-        number = self._number(
-            SQL(
-                f"SELECT count(*) FROM (SELECT 1 FROM post_search s WHERE {self.where.text} LIMIT {COUNTED + 1}) s",  # noqa: S608
-                self.where.params,
-            )
-        )
+            return self._number(SQL(f"SELECT count(*) FROM ({matches.text}) s", matches.params)), False  # noqa: S608
+        few = f"SELECT 1 FROM ({matches.text}) s LIMIT {COUNTED + 1}"  # noqa: S608
+        number = self._number(SQL(f"SELECT count(*) FROM ({few}) s", matches.params))  # noqa: S608
         return min(number, COUNTED), number > COUNTED
 
     def facets(self, *, capped: bool) -> Facets:

@@ -8,7 +8,8 @@ from rapidfuzz import fuzz, process
 
 from posts import scoping, title
 from posts.models import Post
-from posts.search.filters import FALSE, SQL, contains, every
+from posts.search import readings
+from posts.search.filters import FALSE, SQL, TRUE, contains, either, every
 from posts.search.query import Query, Text
 from posts.search.results import TIMEOUT, bounded
 from posts.search.text import GRAM, lexemes, needle, norm, term, tsquery
@@ -21,18 +22,12 @@ _WORD = re.compile(r"[^\W_]+")
 
 
 def by_name(request: TeamRequest, typed: str, *, limit: int = 10) -> list[Post]:
-    """Posts whose name, category or tags have all the words, best first: for jumping to a post."""
+    """Posts whose name or category has all the words, or is read like them, best first: for jumping to a post."""
     words = [word for word in map(needle, typed.split()) if word]
     gate = scoping.gate_of_search(request)
     if not words or gate == FALSE:
         return []
-    where = [gate]
-    for word in words:
-        probes = term(word).probes
-        if probes:
-            where.append(SQL("s.head @@ %s::tsquery", (tsquery(probes),)))
-        where.append(contains("(s.name || ' ' || s.path)", word))
-    found = every(*where)
+    found = every(gate, *(_called(word) for word in words))
     sql = (
         "WITH s AS MATERIALIZED (SELECT s.post_id, s.name, s.path, s.archived, s.updated_at FROM post_search s"  # noqa: S608
         f" WHERE {found.text})"
@@ -44,6 +39,18 @@ def by_name(request: TeamRequest, typed: str, *, limit: int = 10) -> list[Post]:
         ids = [row[0] for row in cursor.fetchall()]
     posts = scoping.listed_posts(request).in_bulk(ids)
     return [posts[pk] for pk in ids if pk in posts]
+
+
+def _called(word: str) -> SQL:
+    read = readings.typed(word)
+    spelt = _in_head("(s.name || ' ' || s.path)", word)
+    return either(spelt, _in_head("s.reading", read)) if read else spelt
+
+
+def _in_head(haystack: str, word: str) -> SQL:
+    probes = term(word).probes
+    narrowed = SQL("s.head @@ %s::tsquery", (tsquery(probes),)) if probes else TRUE
+    return every(narrowed, contains(haystack, word))
 
 
 def near_spellings(request: TeamRequest, query: Query, source: str, *, most: int = 4) -> list[str]:

@@ -27,6 +27,7 @@ def test_writing_makes_the_row(alice: Member) -> None:
     assert row.norm == "会議の記録\n定例\n議事録/2026/01/02/会議の記録\n#決まったこと\n本文\n"
     assert (row.name, row.path, row.tags, row.headings) == ("会議の記録", "議事録/2026/01/02", ["定例"], "決まったこと")
     assert row.norm[row.body_at - 1 : row.talk_at - 2] == "#決まったこと\n本文"
+    assert row.reading == "kaiginokiroku"
     assert (row.number, row.wip, row.flow, row.archived) == (post.number, True, True, False)
     assert row.created_by_id == row.updated_by_id == alice.pk
     assert (row.created_at, row.updated_at) == (post.created_at, post.updated_at)

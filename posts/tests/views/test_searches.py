@@ -186,6 +186,14 @@ def test_the_switcher_offers_posts_recent_ones_and_commands(posts, alice, bob, s
     assert "<html" in text_of(client.get("/switcher", {"q": "定例"}))
 
 
+def test_the_switcher_finds_japanese_names_by_their_reading(posts, bob, sign_in):
+    Post.write(by=bob, name="東京オフィスの鍵")
+    client = sign_in(bob)
+    for typed, name in [("teirei", "定例会議"), ("tokyo", "東京オフィスの鍵"), ("ていれい", "定例会議"), ("toukyou kagi", "東京オフィスの鍵")]:
+        assert [post.name for post in client.get("/switcher", {"q": typed}).context["posts"]] == [name]
+    assert client.get("/switcher", {"q": "osaka"}).context["posts"] == []
+
+
 def test_outsiders_get_none_of_it(posts, carol, docs, sign_in):
     for path in ("/posts", "/posts?q=会議", "/searches", "/switcher", "/switcher?q=定例", "/search/help"):
         assert sign_in(carol, docs).get(path).status_code == 404
