@@ -5,7 +5,7 @@ import json
 import re
 from collections.abc import Callable, Iterable
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Annotated, Any
 
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, TooManyFilesSent, ValidationError
 from django.db.models import QuerySet
@@ -13,13 +13,14 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, QueryD
 from django.http.multipartparser import MultiPartParserError
 from django.utils import timezone
 from django.utils.datastructures import MultiValueDict
+from ninja import Schema
 from ninja.errors import ValidationError as InvalidParameters
 from ninja.parser import Parser
+from pydantic import BeforeValidator, ConfigDict, Field
 
 MAX_PER_PAGE = 100
 MAX_PARAMETER_DEPTH = 5
 BRACKETS = re.compile(r"\[([^\[\]]*)\]")
-Row = TypeVar("Row")
 
 
 class ApiError(Exception):
@@ -202,37 +203,61 @@ def moment(when: datetime) -> str:
     return timezone.localtime(when).replace(microsecond=0).isoformat()
 
 
-def page(
-    parameters: dict[str, Any],
-    key: str,
-    rows: "QuerySet[Any] | list[Any]",
-    to_json: Callable[[Any], dict[str, Any]],
-    *,
-    total: int | None = None,
-    most: int = MAX_PER_PAGE,
-) -> dict[str, Any]:
-    """One page of rows in esa's envelope: past the end is empty, too many are clamped, nonsense is the default."""
-    number, per_page = paging(parameters, most=most)
-    start = (number - 1) * per_page
-    count = total if total is not None else len(rows) if isinstance(rows, list) else rows.count()
-    shown = rows[start : start + per_page] if start < count else []
-    return {key: [to_json(row) for row in shown], **envelope(number, per_page, count, most=most)}
+def answer(data: Any, status: int = 200) -> HttpResponse:
+    """A success: compact JSON in UTF-8, with the keys in the order in which they were put in."""
+    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+    return HttpResponse(text, status=status, content_type="application/json; charset=utf-8")
 
 
-def paging(parameters: dict[str, Any], *, most: int = MAX_PER_PAGE) -> tuple[int, int]:
-    """(page, per_page), both from 1."""
-    return positive(parameters.get("page"), 1), min(positive(parameters.get("per_page"), 20), most)
+def nothing() -> HttpResponse:
+    """A success that has nothing to say."""
+    return HttpResponse(status=204)
 
 
-def envelope(number: int, per_page: int, total: int, *, most: int = MAX_PER_PAGE) -> dict[str, int | None]:
-    return {
-        "prev_page": number - 1 if number > 1 else None,
-        "next_page": number + 1 if number * per_page < total else None,
-        "total_count": total,
-        "page": number,
-        "per_page": per_page,
-        "max_per_page": most,
-    }
+class Paging(Schema):
+    """Which page of a list. Nonsense is the default, and too many are clamped."""
+
+    page: Annotated[int, BeforeValidator(lambda value: positive(value, 1))] = Field(1, ge=1, description="From 1.")
+    per_page: Annotated[int, BeforeValidator(lambda value: min(positive(value, 20), MAX_PER_PAGE))] = Field(
+        20, ge=1, description=f"At most {MAX_PER_PAGE}; more are clamped."
+    )
+
+    @property
+    def start(self) -> int:
+        return (self.page - 1) * self.per_page
+
+    def of(self, key: str, rows: "QuerySet[Any] | list[Any]", to_json: Callable[[Any], dict[str, Any]]) -> HttpResponse:
+        """One page of rows, in the envelope."""
+        count = len(rows) if isinstance(rows, list) else rows.count()
+        shown = rows[self.start : self.start + self.per_page] if self.start < count else []
+        return answer({key: [to_json(row) for row in shown], **self.envelope(count)})
+
+    def envelope(self, total: int) -> dict[str, int | None]:
+        return {
+            "prev_page": self.page - 1 if self.page > 1 else None,
+            "next_page": self.page + 1 if self.page * self.per_page < total else None,
+            "total_count": total,
+            "page": self.page,
+            "per_page": self.per_page,
+            "max_per_page": MAX_PER_PAGE,
+        }
+
+
+class Answer(Schema):
+    """A documented answer: these keys, no others."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Page(Answer):
+    """The six fields at the same level as the rows."""
+
+    prev_page: int | None
+    next_page: int | None
+    total_count: int
+    page: int
+    per_page: int
+    max_per_page: int
 
 
 def positive(value: Any, default: int) -> int:

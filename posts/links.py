@@ -1,5 +1,7 @@
 """What names in a team's texts mean: which post #12 is, who @bob is. esa.markdown asks, this answers from the tables."""
 
+from typing import Any
+
 from django.urls import reverse
 
 from esa.markdown import LinkedMember, LinkedPost
@@ -11,15 +13,16 @@ class TeamLinks:
     """Answers for one team, with one query per kind. In an open team a WIP post keeps its title to itself, because the
     same HTML is shown to the world."""
 
-    def __init__(self, team: Team) -> None:
+    def __init__(self, team: Team, posts: Any = None) -> None:
         self.team = team
+        self.posts = team.posts.alive() if posts is None else posts  # whoever may not know all gives those they may
         self.base_url = team.url("")
         self._posts: dict[int, LinkedPost] = {}
         self._members: dict[str, LinkedMember] = {}
 
     def prepare(self, *, posts: set[int], members: set[str], emoji: set[str]) -> None:
         if wanted := {number for number in posts if number < 2**31}:
-            found = self.team.posts.alive().filter(number__in=wanted)
+            found = self.posts.filter(number__in=wanted)
             for number, category, name, wip in found.values_list("number", "category", "name", "wip"):
                 full_name = "" if wip and self.team.open else title.compose(category, name)
                 self._posts[number] = LinkedPost(number, full_name, reverse("post", args=[number]), wip)

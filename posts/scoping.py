@@ -1,18 +1,24 @@
 """The one visibility gate: the only way pages, API, search, feeds and exports get hold of a post, through whoever asks."""
 
+from collections.abc import Iterable
+
 from django.core.exceptions import PermissionDenied
+from django.db.models import Prefetch, Q
 from django.http import Http404
 from django.shortcuts import get_object_or_404
 
-from posts.models import Category, Comment, Post, Revision, SavedSearch, Tag
+from posts import title
+from posts.models import Category, Comment, Post, Revision, SavedSearch, Star, Tag
 from posts.models.category import CategoryQuerySet
 from posts.models.comment import CommentQuerySet
 from posts.models.post import PostQuerySet
 from posts.models.revision import RevisionQuerySet
 from posts.models.saved_search import SavedSearchQuerySet
+from posts.models.star import StarQuerySet
 from posts.models.tag import TagQuerySet
-from posts.search.filters import FALSE, SQL, every
+from posts.search.filters import FALSE, SQL, either, every
 from teams.http import MemberRequest, TeamRequest
+from teams.scoping import open_categories, within
 
 
 def visible_posts(request: TeamRequest) -> PostQuerySet:
@@ -20,6 +26,9 @@ def visible_posts(request: TeamRequest) -> PostQuerySet:
     if not request.team:
         return Post.objects.none()
     posts: PostQuerySet = request.team.posts.alive()
+    categories = open_categories(request)
+    if categories is not None:
+        posts = posts.filter(within(categories))
     if request.member:
         return posts
     return posts.shipped() if request.team.open else posts.none()
@@ -30,7 +39,25 @@ def gate_of_search(request: TeamRequest) -> SQL:
     if not request.team or not (request.member or request.team.open):
         return FALSE
     team = SQL("s.team_id = %s", (request.team.pk,))
+    categories = open_categories(request)
+    if categories is not None:
+        # The post's own path: that of the search row is folded, and `Dev` is not `dev`.
+        places = [SQL("g.category = %s OR starts_with(g.category, %s)", (path, f"{path}/")) for path in categories]
+        inside = either(*places)
+        team = every(
+            team,
+            FALSE
+            if inside == FALSE
+            else SQL(f"s.post_id IN (SELECT g.id FROM posts_post g WHERE {inside.text})", inside.params),  # noqa: S608
+        )
     return team if request.member else every(team, SQL("NOT s.wip"))
+
+
+def check_place(request: TeamRequest, category: str) -> None:
+    """403 where somebody who sees only some categories would put a post outside of them."""
+    categories = open_categories(request)
+    if categories is not None and not any(title.is_within(category, path) for path in categories):
+        raise PermissionDenied("Forbidden: the token is not let into this category")
 
 
 def readable_posts(request: TeamRequest) -> PostQuerySet:
@@ -43,9 +70,26 @@ def listed_posts(request: TeamRequest) -> PostQuerySet:
     return visible_posts(request).for_list().with_star_of(request.member).with_watch_of(request.member)
 
 
+def with_included(request: TeamRequest, posts: PostQuerySet, include: Iterable[str]) -> PostQuerySet:
+    """Bring the asker's star and watch, and the comments and stars asked for, in queries that do not grow with the posts."""
+    posts = posts.with_star_of(request.member).with_watch_of(request.member)
+    stars = Prefetch("stars", Star.objects.for_display(), to_attr="shown_stars")
+    if "comments" in include or "comments.stargazers" in include:
+        comments = readable_comments(request).order_by("-updated_at", "-pk")
+        if "comments.stargazers" in include:
+            comments = comments.prefetch_related(stars)
+        posts = posts.prefetch_related(Prefetch("comments", comments, to_attr="shown_comments"))
+    return posts.prefetch_related(stars) if "stargazers" in include else posts
+
+
 def find_post(request: TeamRequest, number: int) -> Post:
     posts = readable_posts(request).with_star_of(request.member).with_watch_of(request.member)
     return get_object_or_404(posts, number=number)
+
+
+def linking_posts(request: TeamRequest, post: Post) -> PostQuerySet:
+    """Posts that link to this one and that the asker reads, newest reference first."""
+    return post.backlinks().filter(pk__in=visible_posts(request).values("pk")).select_related("team")
 
 
 def binned_posts(request: TeamRequest) -> PostQuerySet:
@@ -82,6 +126,9 @@ def readable_categories(request: TeamRequest) -> CategoryQuerySet:
     if not request.team:
         return Category.objects.none()
     categories: CategoryQuerySet = request.team.categories.all()
+    opened = open_categories(request)
+    if opened is not None:
+        categories = categories.filter(within(opened, "path"))
     if request.member:
         return categories.for_member()
     return categories.for_world() if request.team.open else categories.none()
@@ -92,6 +139,8 @@ def readable_tags(request: TeamRequest) -> TagQuerySet:
     if not request.team:
         return Tag.objects.none()
     tags: TagQuerySet = request.team.tags.all()
+    if open_categories(request) is not None:
+        return tags.counted_in(visible_posts(request))
     if request.member:
         return tags.for_member()
     return tags.for_world() if request.team.open else tags.none()
@@ -100,6 +149,12 @@ def readable_tags(request: TeamRequest) -> TagQuerySet:
 def readable_comments(request: TeamRequest) -> CommentQuerySet:
     """Comments of the posts that this reader reads."""
     return Comment.objects.filter(post__in=visible_posts(request)).for_display().with_star_of(request.member)
+
+
+def readable_stars(request: TeamRequest) -> StarQuerySet:
+    """Stars on posts that this reader reads, and on their comments."""
+    posts = visible_posts(request).values("pk")
+    return Star.objects.filter(Q(post__in=posts) | Q(comment__post__in=posts))
 
 
 def find_comment(request: TeamRequest, pk: int) -> Comment:

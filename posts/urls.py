@@ -1,5 +1,6 @@
 from django.urls import path
 
+from posts.api.routes import api
 from posts.views import (
     archivals,
     bins,
@@ -22,6 +23,7 @@ from posts.views import (
 )
 
 urlpatterns = [
+    path("v1/", api.urls),
     # Reading
     path("", home.show, name="home"),
     path("posts", searches.index, name="posts"),

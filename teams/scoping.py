@@ -1,6 +1,6 @@
 """The way to people and what belongs to the team: through whoever asks."""
 
-from django.db.models import Count, Q
+from django.db.models import Count, F, Q
 from django.http import Http404
 from django.shortcuts import get_object_or_404
 
@@ -18,6 +18,36 @@ def team_members(request: TeamRequest) -> MemberQuerySet:
 
 def find_member(request: TeamRequest, screen_name: str) -> Member:
     return get_object_or_404(team_members(request), user__screen_name__iexact=screen_name)
+
+
+def open_categories(request: TeamRequest) -> tuple[str, ...] | None:
+    """The categories that an API token is let into by the policy of its team; None, as for pages, where all are open."""
+    access = getattr(request, "access", None)
+    return access.categories if access else None
+
+
+def within(categories: tuple[str, ...], column: str = "category") -> Q:
+    """A post in one of the categories or below it; `dev` does not open `dev-secret`, and no category opens nothing."""
+    inside = Q(pk__in=[])
+    for path in categories:
+        inside |= Q(**{column: path}) | Q(**{f"{column}__startswith": f"{path}/"})
+    return inside
+
+
+def counted_members(request: TeamRequest) -> MemberQuerySet:
+    """Members with the number of their posts that this asker may know, as `seen_posts`."""
+    categories = open_categories(request)
+    if categories is None:
+        return team_members(request).annotate(seen_posts=F("posts_count"))
+    seen = Q(posts__deleted_at=None) & within(categories, "posts__category")
+    return team_members(request).annotate(seen_posts=Count("posts", filter=seen))
+
+
+def find_member_by_name_or_email(request: TeamRequest, text: str) -> Member:
+    """By screen name, or by e-mail address, which has an @ and so is nobody's screen name."""
+    if "@" in text:
+        return get_object_or_404(counted_members(request), user__email__iexact=text)
+    return get_object_or_404(counted_members(request), user__screen_name__iexact=text)
 
 
 def my_memberships(request: PersonRequest) -> MemberQuerySet:

@@ -59,8 +59,9 @@ class Comment(Starred, models.Model):
         return member is not None and (member.pk == self.created_by_id or member.is_owner)
 
     @transaction.atomic
-    def edit(self, *, by: "Member", body_md: str) -> None:
+    def edit(self, *, by: "Member", body_md: str, author: "Member | None" = None) -> None:
         self.body_md = body_md
+        self.created_by = author or self.created_by
         self.updated_at = timezone.now()
         self._settle()
         self.record("update", by=by)

@@ -1,10 +1,10 @@
 """Tags are free words on posts; a row per word keeps the count that lists and completion show."""
 
 from collections import Counter
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from django.db import connection, models
-from django.db.models import F
+from django.db.models import Count, F, Func, OuterRef, Subquery, Value
 
 if TYPE_CHECKING:
     from teams.models import Team
@@ -17,6 +17,13 @@ class TagQuerySet(models.QuerySet["Tag"]):
     def for_world(self) -> Self:
         """What outsiders of an open team see: only shipped posts count, and a tag of WIP posts alone does not exist."""
         return self.filter(shipped_count__gt=0).annotate(count=F("shipped_count")).order_by("-count", "name")
+
+    def counted_in(self, posts: models.QuerySet[Any]) -> Self:
+        """With the count among some posts only, for whoever sees no others."""
+        name = Func(OuterRef("name"), template="ARRAY[%(expressions)s]::varchar[]", output_field=posts.model.tags.field)
+        tagged = posts.order_by().filter(tags__contains=name).annotate(one=Value(1)).values("one")
+        counted = self.annotate(count=Subquery(tagged.annotate(number=Count("pk")).values("number")))
+        return counted.filter(count__gt=0).order_by("-count", "name")
 
 
 class Tag(models.Model):

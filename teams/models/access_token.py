@@ -154,6 +154,20 @@ class AccessToken(models.Model):
         grant = self.grants.select_related("policy").filter(member=member).first()
         return grant.access(team, self.granted) if grant else None
 
+    def reach(self, members: "list[Member]") -> "list[Member]":
+        """Those memberships whose team lets this token do anything, in a fixed number of queries."""
+        grants = {grant.member_id: grant for grant in self.grants.select_related("policy")} if self.fine else {}
+        reached = []
+        for member in members:
+            if not self.fine:
+                access: Access | None = legacy_access(member.team, self.granted)
+            else:
+                grant = grants.get(member.pk)
+                access = grant.access(member.team, self.granted) if grant else None
+            if access and access.scopes:
+                reached.append(member)
+        return reached
+
     def touch(self) -> None:
         """Note the use, at most once in USE_RESOLUTION, without a lock."""
         now = timezone.now()

@@ -51,6 +51,8 @@ class Member(Eventful, models.Model):
     left_at = models.DateTimeField(null=True, blank=True)
     last_accessed_at = models.DateTimeField(null=True, blank=True)
 
+    seen_posts: int  # set by counted_members: those that the asker may know of
+
     objects = MemberQuerySet.as_manager()
 
     class Meta:
