@@ -110,6 +110,12 @@ def static() -> None:
         expect("immutable" in headers["cache-control"], headers)
 
 
+    modules = json.loads(re.search(r'<script type="importmap"[^>]*>(.*?)</script>', page, re.S)[1])["imports"]  # type: ignore[index]
+    for name in ("bundles/editor", "bundles/mermaid", "app"):
+        status, headers, _ = ask(BASE, modules.get(name, "/missing"))
+        expect(status == 200 and "immutable" in headers["cache-control"], (name, status, headers))
+
+
 def metrics() -> None:
     expect(ask(BASE, "/metrics")[0] == 404, "open to everybody")
     status, _, text = ask(BASE, "/metrics", Authorization="Bearer metrics")

@@ -448,8 +448,7 @@ def _count(line: psycopg.Connection[Any]) -> dict[str, int]:
 
 
 def _one(line: psycopg.Connection[Any], question: Any) -> Any:
-    row = line.execute(question).fetchone()
-    assert row
+    row: Any = line.execute(question).fetchone()
     return row[0]
 
 

@@ -69,7 +69,10 @@ class Scheduler(DatabaseScheduler):
             logger.info("another beat is at work; waiting")
             return False
         self.line = line
-        self._initial_read, self._schedule, self._heap = True, None, None  # what the other did is in the tables
+        # What the other one did is in the tables. Read now, or the library makes its heap twice and fires the first entry twice.
+        self._initial_read, self._schedule, self._heap = True, None, None
+        logger.debug("%s schedules", len(self.schedule))
+        self._heap_invalidated = False
         logger.info("this beat is at work")
         return True
 

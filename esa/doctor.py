@@ -103,7 +103,7 @@ def worker() -> Finding:
         answers = app.control.inspect(timeout=2).ping() or {}
     except (OSError, redis.RedisError) as problem:
         return Finding(WARNING, _short(problem), "Mend the broker first.")
-    except Exception as problem:  # noqa: BLE001 (kombu wraps what it cannot name)
+    except Exception as problem:  # kombu wraps what it cannot name
         return Finding(WARNING, _short(problem), "Mend the broker first.")
     if not answers:
         return Finding(WARNING, "no worker answers", "Start one: docker run IMAGE worker")

@@ -55,8 +55,8 @@ class Waiting(Collector):
         table = connection.ops.quote_name(apps.get_model("teams", "Event")._meta.db_table)
         try:
             with connection.cursor() as cursor:
-                cursor.execute(  # noqa: S608 (the name is our own)
-                    "SELECT count(*), coalesce(extract(epoch FROM now() - min(created_at)), 0)"
+                cursor.execute(
+                    "SELECT count(*), coalesce(extract(epoch FROM now() - min(created_at)), 0)"  # noqa: S608 (our own name)
                     f" FROM {table} WHERE relayed_at IS NULL"
                 )
                 count, age = cursor.fetchone()

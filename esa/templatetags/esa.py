@@ -20,6 +20,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from esa import hosts
+from esa.models import Backup
 
 register = template.Library()
 
@@ -139,11 +140,19 @@ def import_map(context: Context) -> SafeString:
 def module_addresses() -> dict[str, str]:
     """Our modules by their path under js/, and the entry points of the bundles with their style sheets."""
     ours = {str(path.relative_to(STATIC / "js").with_suffix("")): path for path in (STATIC / "js").rglob("*.js")}
-    bundles = {f"bundles/{path.stem}": path for path in (STATIC / "bundles").glob("*.js")}
-    styles = {
-        f"bundles/{path.name}": path for path in (STATIC / "bundles").glob("*.css")
-    }  # import.meta.resolve finds them
-    return {name: static(str(path.relative_to(STATIC))) for name, path in sorted((ours | bundles | styles).items())}
+    # In the image they lie where static files are collected, beside their hashed copies (editor.0123456789ab.js).
+    root = STATIC if (STATIC / "bundles").is_dir() else Path(settings.STATIC_ROOT)
+    found = [path.relative_to(root) for path in (root / "bundles").glob("*.*") if "." not in path.stem]
+    bundles = {f"bundles/{path.stem}": path for path in found if path.suffix == ".js"}
+    styles = {f"bundles/{path.name}": path for path in found if path.suffix == ".css"}  # import.meta.resolve finds them
+    addresses = {name: path.relative_to(STATIC) for name, path in ours.items()} | bundles | styles
+    return {name: static(path.as_posix()) for name, path in sorted(addresses.items())}
 
 
 cached_module_addresses = cache(module_addresses)
+
+
+@register.simple_tag
+def last_proven_backup() -> Backup | None:
+    """For the operators' front page."""
+    return Backup.last_proven()

@@ -43,7 +43,7 @@ def test_two_beats_do_not_fire_twice(beats):
     make, fired = beats
     first, second = make("first"), make("second")
     due(first)
-    for _ in range(12):
+    for _ in range(30):
         first.tick()
         second.tick()
     names = [name for _beat, name in fired]
@@ -56,7 +56,7 @@ def test_the_next_goes_on_when_the_first_dies_and_does_not_repeat_it(beats):
     make, fired = beats
     first, second = make("first"), make("second")
     due(first)
-    for _ in range(12):
+    for _ in range(30):
         first.tick()
         second.tick()
     before = len(fired)
