@@ -26,6 +26,7 @@ ENVIRONMENT = {
     "SECRET_KEY": "the key of the tests, which sign nothing that matters",
     "ESA_DOMAIN": "esa.localhost",
     "EMAIL_URL": "memorymail://",
+    "LOG_LEVEL": "WARNING",
     "PASSWORD_HASHERS": "django.contrib.auth.hashers.MD5PasswordHasher",
 }
 

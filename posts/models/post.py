@@ -3,9 +3,10 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from django.conf import settings
+from django.contrib.contenttypes.models import ContentType
 from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
@@ -24,10 +25,13 @@ from posts.models.reference import Reference
 from posts.models.revision import Revised, Revision
 from posts.models.star import Starred, StarredQuerySet
 from posts.models.tag import Tag
-from posts.models.watch import Watched, WatchedQuerySet
+from posts.models.watch import PlaceWatch, Watch, Watched, WatchedQuerySet
+from teams.models import Eventful, Notification
+from teams.models.notification import Kind as Notice
 
 if TYPE_CHECKING:
     from teams.models import Event, Member
+    from teams.models.event import Hearers
 
 CREATED, UPDATED, ARCHIVED, UNARCHIVED, SHIPPED, UNSHIPPED, APPENDED = (
     "Create post.",
@@ -40,6 +44,8 @@ CREATED, UPDATED, ARCHIVED, UNARCHIVED, SHIPPED, UNSHIPPED, APPENDED = (
 )  # esa's own words in every language: API clients compare them
 SKIP_NOTICE = "[skip notice]"
 TEMPLATES = "Templates"
+EXCERPT = 600
+"""Characters of a text that a mail shows."""
 
 
 class PostGone(ValidationError):
@@ -404,8 +410,67 @@ class Post(Revised, Starred, Watched, Commented, models.Model):
         posts: PostQuerySet = self.team.posts.alive().shipped().not_archived()
         return posts.filter(references__target=self).order_by("-references__created_at", "-pk")
 
-    def audience_of(self, event: "Event") -> "models.QuerySet[Member]":
-        return self.team.members.active().filter(watches__post=self, watches__muted=False)
+    @property
+    def watchers(self) -> "models.QuerySet[Member]":
+        """Who hears of changes and comments; authors, commenters and the mentioned are among them, if they did not mute it."""
+        members: models.QuerySet[Member] = self.team.members.filter(watches__post=self, watches__muted=False)
+        return members
+
+    def hearers_of(self, event: "Event") -> "list[Hearers]":
+        """Of a star, whoever wrote the post. Else the newly mentioned, those who watch its place when it is shipped, watchers."""
+        unmuted = self.team.members.exclude(watches__in=Watch.objects.filter(post=self, muted=True))
+        if event.action == "post_star":
+            return [(Notice.STAR, unmuted.filter(pk=self.created_by_id))]
+        lists: list[Hearers] = [(Notice.POST, self.watchers)]
+        if event.action in {"post_create", "post_update"}:
+            lists.insert(0, (Notice.MENTION, self._newly_mentioned(Mention.objects.filter(post=self, comment=None))))
+            if event.action == "post_create" or event.particulars.get("shipped"):
+                lists.insert(1, (Notice.NEW, unmuted.filter(pk__in=PlaceWatch.watchers_of(self))))
+        return lists
+
+    @property
+    def title_in_notices(self) -> str:
+        return title.unescape(title.compose(self.category, self.name))
+
+    def address_in_notices(self) -> str:
+        return reverse("binned_post" if self.deleted_at else "post", args=[self.number])
+
+    def excerpt_of(self, event: "Event", *, whole: bool = False) -> str:
+        if event.action == "post_star":
+            return str(event.particulars.get("body", ""))
+        said = str(event.particulars.get("message", ""))
+        if said in {CREATED, UPDATED, SHIPPED, ARCHIVED, APPENDED}:
+            said = ""
+        if whole and event.action != "post_delete":
+            return "\n\n".join(filter(None, [said, self.body_md.strip()[:EXCERPT]]))
+        return said
+
+    def payload_of(self, event: "Event") -> dict[str, Any] | None:
+        from posts import json
+        from teams.json import hook_user_json
+
+        user = hook_user_json(event.actor)
+        if event.action == "post_delete":
+            return {"post": json.hook_gone_json(self), "user": user}
+        changed = event.action == "post_update"
+        diff_url = self.team.url(f"{self.get_absolute_url()}/revisions/{event.particulars.get('revision')}")
+        post = json.hook_post_json(self, diff_url=diff_url if changed else "")
+        # The message of this very change, though the post may have moved on.
+        post["message"] = event.particulars.get("message", post["message"])
+        return {"post": post, "user": user}
+
+    def fits(self, event: "Event", *, category: str, tag: str, query: str) -> bool:
+        from posts.search import matching
+
+        return (
+            (not category or title.is_within(self.category, category))
+            and (not tag or tag.casefold() in {each.casefold() for each in self.tags})
+            and (not query or (self.deleted_at is None and matching.fits(self, query)))
+        )
+
+    @classmethod
+    def for_notices(cls) -> "PostQuerySet":
+        return cls.objects.for_list()
 
     def react(self, event: "Event") -> None:
         """In the worker: posts that show this one's title get the new one."""
@@ -509,13 +574,13 @@ class Post(Revised, Starred, Watched, Commented, models.Model):
                     "too_long",
                     {"length": len(body), "limit": settings.MAX_BODY_LENGTH},
                 )
-            if "\x00" in body:
-                raise ValidationError(_("The text contains a NUL character, which cannot be stored."), "nul")
+            if "\x00" in body or not _is_unicode(body):
+                raise ValidationError(_("The text contains a character that cannot be stored."), "nul")
             self.body_md = body
         if draft.wip is not None:
             self.wip = draft.wip
         message = draft.message.replace("\x00", "").strip() or UPDATED
-        if len(message) > 500:
+        if len(message) > 500 or not _is_unicode(message):
             raise ValidationError(_("The change message has more than 500 characters."), "message")
         self.message = message
 
@@ -560,6 +625,14 @@ class Post(Revised, Starred, Watched, Commented, models.Model):
                 posts_count=F("posts_count") + weights[0] - gone[0]
             )
 
+    def _newly_mentioned(self, mentions: "models.QuerySet[Mention]", subject: Eventful | None = None) -> Any:
+        """Watchers who are named in a text and were not told of that before."""
+        about = ContentType.objects.get_for_model(type(subject or self))
+        told = Notification.objects.filter(
+            kind=Notice.MENTION, event__subject_type=about, event__subject_id=(subject or self).pk
+        )
+        return self.watchers.filter(mentions__in=mentions).exclude(pk__in=told.values("member"))
+
     def _mention(self, screen_names: list[str]) -> None:
         named = list(self.team.members.active().filter(user__screen_name__in=screen_names)) if screen_names else []
         Mention.objects.filter(post=self, comment=None).exclude(member__in=named).delete()
@@ -574,6 +647,15 @@ class Post(Revised, Starred, Watched, Commented, models.Model):
         content = content.replace("\r\n", "\n").replace("\r", "\n")
         body = self.body_md + content if at_end else content + self.body_md
         return self.revise(Draft(body_md=body, wip=wip, message=message or APPENDED), by=by, via=via)
+
+
+def _is_unicode(text: str) -> bool:
+    """Half a surrogate pair can come in as JSON's \\ud83d, and no database stores it."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _label(message: str, otherwise: str) -> str:

@@ -1,0 +1,66 @@
+"""Hostile texts in a real browser: nothing of theirs runs, loads or looks like a part of the page."""
+
+import pytest
+
+from esa import markdown
+from esa.tests.markdown.hostile import PAYLOADS
+from posts.models import Post
+
+PROBE = """() => {
+    const seen = [];
+    for (const node of document.querySelectorAll('[data-payload] *')) {
+        for (const type of ['mouseover', 'focus', 'click', 'toggle', 'error', 'load', 'animationstart'])
+            node.dispatchEvent(new Event(type, { bubbles: false, cancelable: true }));
+        if (['SCRIPT', 'STYLE', 'IFRAME', 'OBJECT', 'EMBED', 'LINK', 'META', 'BASE', 'FORM', 'SVG', 'MATH'].includes(node.nodeName.toUpperCase()))
+            seen.push(node.outerHTML.slice(0, 120));
+        for (const { name, value } of node.attributes)
+            if (name.startsWith('on') || /^\\s*(javascript|data|vbscript):/i.test(value))
+                seen.push(`${name}=${value}`.slice(0, 120));
+    }
+    return { seen, ran: window.ran ?? null };
+}"""
+
+
+@pytest.mark.django_db(transaction=True)
+def test_nothing_of_a_hostile_text_survives_even_where_no_policy_would_stop_it(new_context):
+    """Each text rendered by itself, written into a document without a Content-Security-Policy."""
+    page = new_context().new_page()
+    requests, dialogs = [], []
+    page.on("request", lambda request: requests.append(request.url))
+    page.on("dialog", lambda dialog: (dialogs.append(dialog.message), dialog.dismiss()))
+    page.route("**/*", lambda route: route.abort())
+
+    sections = "".join(
+        f'<section data-payload="{number}">{markdown.render(text).html}</section>'
+        for number, text in enumerate(PAYLOADS.values())
+    )
+    page.set_content(f"<!doctype html><title>hostile</title>{sections}", wait_until="domcontentloaded")
+
+    found = page.evaluate(PROBE)
+    assert found == {"seen": [], "ran": None}
+    assert dialogs == []
+    # Pictures that a text names are loaded, as in every post; scripts, styles and frames are not.
+    assert not [url for url in requests if url.endswith((".js", ".css", ".html", ".swf"))]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_post_full_of_hostile_texts_is_shown_as_text(page, live_site, alice, settings):
+    alice.user.language = "en"
+    alice.user.save()
+    text = "\n\n".join(PAYLOADS.values()).encode(errors="replace").decode().replace("\x00", "")  # what a post may not hold
+    Post.write(by=alice, name="<script>window.ran=1</script>", body_md=text, wip=False)
+    refused = []
+    page.on("console", lambda said: refused.append(said.text) if "Content Security Policy" in said.text else None)
+    page.on("dialog", lambda dialog: pytest.fail(dialog.message))
+
+    page.goto(live_site.url("/accounts/login/"))
+    page.fill("input[name=login]", "alice@example.com")
+    page.fill("input[name=password]", "correct horse")
+    page.press("input[name=password]", "Enter")
+    page.wait_for_url("**/teams")
+    page.goto(live_site.url("/posts/1", team="docs"))
+
+    assert page.evaluate("window.ran ?? null") is None
+    assert "<script>window.ran=1</script>" in page.locator("h1").first.inner_text()
+    # The policy had nothing to refuse: the text was harmless before it came to that.
+    assert [line for line in refused if "script" in line or "style" in line] == []
