@@ -1,9 +1,7 @@
 """Mounts the URL modules; the only reader of both apps' urls."""
 
-from django.conf import settings
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
-from django.views.static import serve
 
 from esa import views
 
@@ -18,6 +16,3 @@ urlpatterns: list[URLPattern | URLResolver] = [
 handler404 = "esa.views.not_found"
 handler403 = "esa.views.forbidden"
 handler500 = "esa.views.server_error"
-
-if not settings.S3_BUCKET and settings.DEBUG:
-    urlpatterns += [path("media/<path:path>", serve, {"document_root": settings.MEDIA_ROOT}, name="media")]

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.urls import reverse
 
 from esa.markdown import LinkedMember, LinkedPost
@@ -45,4 +46,6 @@ class TeamLinks:
         return None
 
     def is_attachment(self, url: str) -> bool:
-        return url.startswith(("/uploads/", "/media/"))
+        """The addresses of this team's files, absolute or not."""
+        folder = f"uploads/{settings.ESA_ENVIRONMENT}/attachments/{self.team.pk}/"
+        return url.startswith((f"/{folder}", self.team.url(f"/{folder}")))

@@ -8,7 +8,8 @@ from django.http import Http404
 from django.shortcuts import get_object_or_404
 
 from posts import title
-from posts.models import Category, Comment, Post, Revision, SavedSearch, Star, Tag
+from posts.models import Attachment, Category, Comment, Post, Revision, SavedSearch, Star, Tag
+from posts.models.attachment import AttachmentQuerySet, is_signed
 from posts.models.category import CategoryQuerySet
 from posts.models.comment import CommentQuerySet
 from posts.models.post import PostQuerySet
@@ -172,3 +173,19 @@ def find_saved_search(request: MemberRequest, pk: int) -> SavedSearch:
     if not found.can_be_removed_by(request.member):
         raise PermissionDenied
     return found
+
+
+def team_attachments(request: MemberRequest) -> AttachmentQuerySet:
+    """The team's files; whoever is let into some categories only, knows of their own, for a file lies in none."""
+    attachments: AttachmentQuerySet = request.team.attachments.stored()
+    return attachments if open_categories(request) is None else attachments.filter(created_by=request.member)
+
+
+def find_attachment(request: TeamRequest, key: str) -> Attachment:
+    """A file by its address, which nobody guesses; one that is kept to members needs a member, or a signature."""
+    stored = Attachment.objects.stored().select_related("team")
+    attachment = get_object_or_404(stored, key=key, team__deleted_at=None)
+    if attachment.members_only and not (request.member and request.member.team_id == attachment.team_id):
+        if not is_signed(key, request.GET.get("expires", ""), request.GET.get("signature", "")):
+            raise Http404
+    return attachment

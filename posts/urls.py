@@ -3,6 +3,7 @@ from django.urls import path
 from posts.api.routes import api
 from posts.views import (
     archivals,
+    attachments,
     bins,
     categories,
     comments,
@@ -61,6 +62,10 @@ urlpatterns = [
     path("bin", bins.index, name="bin"),
     path("bin/<int:number>", bins.show, name="binned_post"),
     path("bin/<int:number>/restoration", bins.restore, name="bin_restoration"),
+    # Files
+    path("attachments", attachments.create, name="attachments"),
+    path("uploads", attachments.fill, name="upload_form"),
+    path("uploads/<path:key>", attachments.show, name="attachment"),
     # Comments
     path("posts/<int:number>/comments", comments.create, name="comments"),
     path("comments/<int:pk>/edit", comments.edit, name="comment_edit"),

@@ -260,6 +260,19 @@ class PrivacyForm(forms.Form):
 
 class RoleForm(forms.Form):
     role = forms.ChoiceField(choices=Member.Role.choices)
+class FilesForm(forms.Form):
+    members_only_files = forms.TypedChoiceField(
+        label=_("Who may fetch uploaded files"),
+        choices=[
+            ("False", _("Everybody who has the address of a file; nobody can guess one")),
+            ("True", _("Members only; programs and shared posts get addresses that work for a while")),
+        ],
+        coerce=lambda value: value == "True",
+        widget=forms.RadioSelect,
+        help_text=_("Holds for what is uploaded from now on; files that are there stay as they are."),
+    )
+
+
 
 
 class InvitationForm(forms.Form):

@@ -34,3 +34,4 @@ urlpatterns = [
     path("team/settings/privacy", team_settings.privacy, name="team_privacy"),
     path("team/delete", team_settings.delete, name="team_delete"),
 ]
+    path("team/settings/files", team_settings.files, name="team_files"),

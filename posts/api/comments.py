@@ -49,12 +49,12 @@ def show(
     include: str = Query("", description="`stargazers`"),
     sign_attachment_urls: str = Query("false", description="`true` or a number of seconds."),
 ) -> HttpResponse:
-    signing_seconds(sign_attachment_urls)
+    reader = reader_of(request, sign_for=signing_seconds(sign_attachment_urls))
     comment = find_comment(request, pk)
     included = listed(include) & {"stargazers"}
     if included:
         comment.shown_stars = list(comment.stars.for_display())
-    return answer(comment_json(comment, reader_of(request), include=included))
+    return answer(comment_json(comment, reader, include=included))
 
 
 @router.patch("/comments/{int:pk}", auth=Token("write:comment"), response=CommentOut, summary="Change a comment")

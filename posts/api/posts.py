@@ -99,12 +99,12 @@ def show(
         "false", description="`true` or a number of seconds: addresses of members-only files are signed."
     ),
 ) -> HttpResponse:
-    signing_seconds(sign_attachment_urls)
+    reader = reader_of(request, sign_for=signing_seconds(sign_attachment_urls))
     included = listed(include)
     post = find_post_with(request, number, included)
     post.render_for(world=False)
     links = linking_posts(request, post)
-    shown = post_json(post, reader_of(request), include=included) | {"backlinks_count": links.count()}
+    shown = post_json(post, reader, include=included) | {"backlinks_count": links.count()}
     if "backlinks" in included:
         shown["backlinks"] = [summary_json(link) for link in links[:BACKLINKS]]
     return answer(shown)

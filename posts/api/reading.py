@@ -10,6 +10,7 @@ from esa.api import BadRequest
 from posts.json import Reader, as_stored, post_json
 from posts.links import TeamLinks
 from posts.models import Post
+from posts.models.attachment import SignedTexts
 from posts.scoping import find_post, readable_posts, visible_posts, with_included
 from teams.door import ApiRequest
 from teams.scoping import open_categories
@@ -17,9 +18,13 @@ from teams.scoping import open_categories
 INCLUDES = {"comments", "comments.stargazers", "stargazers"}
 
 
-def reader_of(request: ApiRequest) -> Reader:
+def reader_of(request: ApiRequest, *, sign_for: int | None = None) -> Reader:
     """The token's person. Stored HTML names the posts that a text links to; who may not know all of them gets fresh HTML."""
-    return Reader(request.user, html=as_stored if open_categories(request) is None else _Fresh(request))
+    html = as_stored if open_categories(request) is None else _Fresh(request)
+    if sign_for is None:
+        return Reader(request.user, html=html)
+    texts = SignedTexts(request.team.pk, sign_for)
+    return Reader(request.user, texts.markdown, lambda thing, text: texts.html(thing, html(thing, text)))
 
 
 class _Fresh:

@@ -12,7 +12,7 @@ from ninja.operation import Operation
 
 from esa import hosts
 from esa.api import MergedParameters, answer
-from posts.api import categories, comments, posts, revisions, stars, stats, tags, watches
+from posts.api import attachments, categories, comments, posts, revisions, stars, stats, tags, watches
 from teams.api import members, teams, users
 from teams.door import Token, answer_or_apologize
 
@@ -117,7 +117,7 @@ T = "/teams/{team_name}"
 api.add_router("", users.router)
 api.add_router("", teams.router)
 api.add_router(T, teams.one_team)
-for resource in (stats, members, posts, revisions, comments, stars, watches, categories, tags):
+for resource in (stats, members, posts, revisions, comments, stars, watches, categories, tags, attachments):
     api.add_router(T, resource.router)
 
 

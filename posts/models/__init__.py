@@ -1,3 +1,4 @@
+from posts.models.attachment import Attachment
 from posts.models.category import Category
 from posts.models.comment import Comment
 from posts.models.imported_file import ImportedFile
@@ -12,6 +13,7 @@ from posts.models.tag import Tag
 from posts.models.watch import Watch
 
 __all__ = [
+    "Attachment",
     "Category",
     "Comment",
     "ImportedFile",

@@ -84,6 +84,7 @@ class Team(Eventful, models.Model):
         default=LegacyApi.ALLOW,
     )
     token_api = models.CharField(_("fine tokens"), max_length=8, choices=TokenApi.choices, default=TokenApi.ALLOW)
+    members_only_files = models.BooleanField(_("uploaded files are for members only"), default=False)
     invitation_code = models.CharField(max_length=64, unique=True, default=new_invitation_code)
     last_post_number = models.PositiveIntegerField(default=0, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
@@ -150,6 +151,14 @@ class Team(Eventful, models.Model):
             self.privacy = privacy
             self.save(update_fields=["privacy", "updated_at"])
             self.record("update", by=by, privacy=privacy)
+
+    @transaction.atomic
+    def guard_files(self, members_only: bool, *, by: "Member") -> None:
+        """Decide who may fetch what is uploaded from now on; files that are there stay as they are."""
+        if members_only != self.members_only_files:
+            self.members_only_files = members_only
+            self.save(update_fields=["members_only_files", "updated_at"])
+            self.record("update", by=by, members_only_files=members_only)
 
     def react(self, event: Event) -> None:
         """What the world may see of other posts is written into each post, so a new privacy renders them anew."""

@@ -8,7 +8,7 @@ from django.views.decorators.http import require_POST
 
 from esa import hosts
 from teams.decorators import owner_required
-from teams.forms import ConfirmationForm, PrivacyForm, TeamSettingsForm
+from teams.forms import ConfirmationForm, FilesForm, PrivacyForm, TeamSettingsForm
 from teams.http import MemberRequest
 
 
@@ -18,6 +18,7 @@ def page(request: MemberRequest, status: int = 200, **forms: object) -> HttpResp
         "form": TeamSettingsForm(instance=request.team),
         "privacy_form": PrivacyForm(initial={"privacy": request.team.privacy}),
         "deletion_form": ConfirmationForm(expected=request.team.name),
+        "files_form": FilesForm(initial={"members_only_files": str(request.team.members_only_files)}),
     } | forms
     return render(request, "teams/team/settings.html", context, status=status)
 
@@ -43,6 +44,17 @@ def privacy(request: MemberRequest) -> HttpResponse:
         return page(request, 422, privacy_form=form)
     request.team.change_privacy(form.cleaned_data["privacy"], by=request.member)
     messages.success(request, _("The team is open to the world.") if request.team.open else _("The team is closed."))
+    return redirect("team_settings")
+
+
+@require_POST
+@owner_required
+def files(request: MemberRequest) -> HttpResponse:
+    form = FilesForm(request.POST)
+    if not form.is_valid():
+        return page(request, 422, files_form=form)
+    request.team.guard_files(form.cleaned_data["members_only_files"], by=request.member)
+    messages.success(request, _("Saved."))
     return redirect("team_settings")
 
 

@@ -108,6 +108,11 @@ export const commands = {
     if (text && !text.includes("\n")) return around("$", "$", "")(view, {})
     block(view, `\`\`\`math\n${text || "x^2"}\n\`\`\``, text || "x^2")
   },
+  upload(view) {
+    const input = Object.assign(document.createElement("input"), { type: "file", multiple: true })
+    input.addEventListener("change", () => view.dom.closest("form").dispatchEvent(new CustomEvent("upload", { detail: { files: [...input.files], view } })))
+    input.click()
+  },
   image(view, words) {
     const { from, to } = view.state.selection.main
     const text = selected(view)

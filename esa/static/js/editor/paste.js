@@ -5,9 +5,9 @@ export const paste = ({ upload, refuse }) => (event, view) => {
   const data = event.clipboardData
   if (!data) return false
   const text = data.getData("text/plain")
-  const images = [...data.files].filter((file) => file.type.startsWith("image/"))
-  if (images.length && !text) {
-    upload ? upload(images, view) : refuse()
+  const files = [...data.files]
+  if (files.length && !text) {
+    upload ? upload(files, view) : refuse()
     return true
   }
   const insert = asTable(data, text) ?? (view.state.selection.main.empty ? null : asLink(view, text))

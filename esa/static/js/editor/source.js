@@ -108,10 +108,10 @@ export function createSource(textarea, { words, label, hint, completionsUrl, upl
         EditorView.domEventHandlers({
           paste: paste({ upload, refuse }),
           drop(event, view) {
-            const images = [...(event.dataTransfer?.files ?? [])]
-            if (!images.length) return false
+            const files = [...(event.dataTransfer?.files ?? [])]
+            if (!files.length) return false
             event.preventDefault()
-            upload ? upload(images, view) : refuse()
+            upload ? upload(files, view) : refuse()
             return true
           },
         }),
