@@ -43,7 +43,7 @@ GRAM = 6
 SHORT = 2
 """Latin terms up to this length find the beginnings of words: `go` is not in `category`, nor `c#` in `abc#`."""
 
-LONGEST_WORD = 64
+LONGEST_WORD = 4000
 MOST_LEXEMES = 150_000
 MOST_BYTES = 1_000_000
 """Bounds for pasted blobs, behind which text is not searched: PostgreSQL takes no tsvector of more than a megabyte."""

@@ -1,5 +1,6 @@
 """How templates show what was found: marks, facets as links, saved searches in the sidebar. Presentation only."""
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -19,6 +20,8 @@ from posts.search.text import Segment
 
 register = template.Library()
 
+_MARKUP = re.compile(r"\*\*|`{1,3}|^#{1,6} |^> |^[-*] (?:\[[ x]\] )?|\|(?:[ :-]+\|)*", re.MULTILINE)
+
 
 @register.filter
 def marks(segments: Sequence[Segment]) -> SafeString | str:
@@ -36,8 +39,13 @@ def excerpt(hit: Hit) -> SafeString:
 
 
 def _html(segments: Sequence[Segment]) -> SafeString:
-    pieces = (("<mark>", s.text, "</mark>") if s.hit else ("", s.text, "") for s in segments)
+    pieces = (("<mark>", _plain(s.text), "</mark>") if s.hit else ("", _plain(s.text), "") for s in segments)
     return format_html_join("", "{}{}{}", ((SafeString(a), text, SafeString(z)) for a, text, z in pieces))
+
+
+def _plain(text: str) -> str:
+    """Markdown with its commonest marks left out, for reading in passing."""
+    return _MARKUP.sub("", text)
 
 
 @register.simple_tag(takes_context=True)
