@@ -99,11 +99,12 @@ def search(
     exact: bool = False,
     facets: bool = False,
     marks: bool = True,
+    count: bool = True,
 ) -> Results:
     """Find what this asker may read. Never raises over a query: mistakes and timeouts come as messages.
 
     A `sort` in the query counts unless one is given; `exact` counts all matches, as the API has to; `facets` and
-    `marks` are for pages.
+    `marks` are for pages; without `count` the total is what is shown, which is enough while somebody types.
     """
     query = q.parse(source)
     chosen = _sort(query, sort, order)
@@ -111,7 +112,7 @@ def search(
     finder = Finder(request, query)
     try:
         with bounded(TIMEOUT):
-            return finder.results(results, exact=exact, facets=facets, marks=marks)
+            return finder.results(results, exact=exact, facets=facets, marks=marks, count=count)
     except OperationalError as error:
         if not isinstance(error.__cause__, psycopg.errors.QueryCanceled):
             raise
@@ -204,7 +205,7 @@ class Finder:
 
     # --- A page -------------------------------------------------------------------------------------------------------
 
-    def results(self, results: Results, *, exact: bool, facets: bool, marks: bool) -> Results:
+    def results(self, results: Results, *, exact: bool, facets: bool, marks: bool, count: bool) -> Results:
         if FALSE in (self.gate, self.near, self.counters, self.texts):
             return results
         offset = (results.page - 1) * results.per_page
@@ -216,6 +217,8 @@ class Finder:
         has_next, ids = len(ids) > results.per_page, ids[: results.per_page]
         if results.page == 1 and not has_next:
             total, capped = len(ids), False
+        elif not count:
+            total, capped = offset + len(ids), has_next
         else:
             total, capped = self.count(exact=exact)
         return replace(

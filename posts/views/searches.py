@@ -33,6 +33,7 @@ def index(request: TeamRequest) -> HttpResponse:
         page=_page(request),
         per_page=TYPED_PER_PAGE if typing else PER_PAGE,
         facets=not typing,
+        count=not typing,
     )
     if request.member and not typing and results.page == 1 and _has_words(results):
         RecentSearch.note(source, by=request.member)

@@ -268,6 +268,8 @@ def test_counts_stop_where_nobody_reads_on_but_the_api_gets_them_exactly(
         write(alice, f"会議 {number}")
     answer = ask("会議", per_page=2)
     assert (answer.total, answer.capped, answer.has_next) == (3, True, True)
+    typing = ask("会議", per_page=2, count=False)
+    assert (typing.total, typing.capped, typing.has_next) == (2, True, True)
     exact = ask("会議", per_page=2, exact=True)
     assert (exact.total, exact.capped) == (6, False)
     assert names(ask("会議", page=3, per_page=2)) == ["会議 1", "会議 0"]
