@@ -72,6 +72,7 @@ class Scheduler(DatabaseScheduler):
         # What the other one did is in the tables. Read now, or the library makes its heap twice and fires the first entry twice.
         self._initial_read, self._schedule, self._heap = True, None, None
         logger.debug("%s schedules", len(self.schedule))
+        self.schedule_changed()  # takes note of the last change, and so sees none that it has just read
         self._heap_invalidated = False
         logger.info("this beat is at work")
         return True

@@ -5,7 +5,7 @@ miss) or contracts (takes away what no running code uses any more); the latter s
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.contrib.postgres import operations as postgres
@@ -31,9 +31,17 @@ class Risk:
 def risks_of(migration: Migration, before: ProjectState, *, measure: bool = True) -> list[Risk]:
     """One line for each operation; `before` is the state that it starts from."""
     state = before.clone()
-    found = []
+    found: list[Risk] = []
+    made: set[str] = set()
     for operation in migration.operations:
-        found += list(_risks(operation, migration.app_label, state, measure))
+        if isinstance(operation, ops.CreateModel):
+            table = operation.options.get("db_table") or f"{migration.app_label}_{operation.name_lower}"
+            made.add(str(table))
+        found += [
+            # Nothing old knows a table that the same step makes.
+            risk if risk.table not in made else replace(risk, locks=NOTHING, seconds=0, expands=True, note="")
+            for risk in _risks(operation, migration.app_label, state, measure)
+        ]
         operation.state_forwards(migration.app_label, state)
     return found
 

@@ -54,7 +54,7 @@ class Installation:
             "DATABASE_URL": self.postgres.url("esa"), "REDIS_URL": self.valkey.url(), "WEB_CONCURRENCY": "1",
             "WORKER_VISIBILITY_TIMEOUT": "5", "TMPDIR": str(self.folder), "S3_BUCKET": "media", "S3_REGION": "us-east-1",
             "S3_ENDPOINT_URL": f"http://127.0.0.1:{self.s3._port}", "AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "x",
-            "PROMETHEUS_MULTIPROC_DIR": "",
+            "DJANGO_SETTINGS_MODULE": "esa.tests.production_settings",
         }  # fmt: skip
 
     def start(self, *command: str) -> subprocess.Popen[bytes]:
