@@ -29,6 +29,8 @@ def _compile(source: Path, target: Path) -> None:
     except PoFileError as error:
         raise Trouble(f"{source.relative_to(source.parents[4])} is not a valid translation file: {error}") from None
     for message, errors in catalog.check():
+        if message.fuzzy:
+            continue
         raise Trouble(f"{source.relative_to(source.parents[4])}, line {message.lineno}: {errors[0]}")
     with target.with_suffix(".mo.new").open("wb") as file:
         write_mo(file, catalog)  # fuzzy entries are left out, as msgfmt does
