@@ -145,17 +145,16 @@ class ApiDoor:
         if request.method == "OPTIONS":
             return HttpResponse(status=204)
         request.method = {"HEAD": "GET", "PUT": "PATCH"}.get(request.method, request.method)
+        self._identify(request)
         path = request.path_info.rstrip("/")
         if "\x00" in path:
             raise Http404
         request.resolver_match = match = resolve(path)
         if request.method != "GET" and not request.writable:
-            return unavailable(
-                request, "read_only", "esa can only be read for a moment.", request.condition.retry_after
-            )
+            message = "esa can only be read for a moment."
+            return unavailable(request, "read_only", message, request.condition.retry_after)
         if not request.accepts("application/json"):
             raise api.ApiError(406, "not_acceptable", "Not Acceptable: this API answers in application/json")
-        self._identify(request)
         request._body = b"{}"  # what was sent is in params; django-ninja takes an empty body for no parameters
         answer = match.func(request, *match.args, **match.kwargs)
         return answer if isinstance(answer, HttpResponse) else HttpResponse(status=500)
