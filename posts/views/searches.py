@@ -11,7 +11,7 @@ from django.utils.http import urlencode
 from posts.models import RecentSearch, SavedSearch
 from posts.scoping import find_saved_search, saved_searches
 from posts.search import suggestions, terms, wording
-from posts.search.query import SORTS, Text
+from posts.search.query import SORTS, Text, parse
 from posts.search.results import Results, search
 from teams.decorators import member_required, reader_required
 from teams.http import MemberRequest, TeamRequest
@@ -90,8 +90,6 @@ def _source(request: HttpRequest) -> str:
 
 def _usual_sort(source: str) -> str:
     """Words ask for the best match, anything else for what is new; an order in the query wins over both."""
-    from posts.search.query import parse
-
     query = parse(source)
     return "" if query.sort or not query.texts else "best_match"
 
