@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from esa import environment as env
 from esa import logging, sentry
 from esa.environment import SettingError
+from teams import scopes
 
 django_stubs_ext.monkeypatch()  # ModelForm[User] and the like can be written at run time, too
 
@@ -358,6 +359,27 @@ MFA_TOTP_TOLERANCE = 1
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = DEBUG and not ESA_HTTPS  # http://esa.localhost
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"  # a message may cross from host to host
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if ESA_HTTPS else "http"
+
+# --- OAuth (teams/oauth.py) -------------------------------------------------------------------------------------------
+
+OAUTH2_PROVIDER = {
+    "OAUTH2_VALIDATOR_CLASS": "teams.oauth.Validator",
+    "OAUTH2_BACKEND_CLASS": "teams.oauth.Backend",
+    "SCOPES": {scope: scope for scope in (*scopes.LEGACY, *scopes.FINE)},
+    "DEFAULT_SCOPES": ["read"],
+    "ALLOWED_REDIRECT_URI_SCHEMES": ["https", "http", "urn", "cursor", "vscode", "vscode-insiders", "windsurf", "zed"],
+    "ALLOW_LOCALHOST_LOOPBACK": True,
+    "AUTHORIZATION_CODE_EXPIRE_SECONDS": 10 * 60,
+    "ACCESS_TOKEN_EXPIRE_SECONDS": 2 * 60 * 60,
+    "REFRESH_TOKEN_EXPIRE_SECONDS": 180 * 24 * 60 * 60,
+    "REFRESH_TOKEN_REUSE_PROTECTION": True,
+    # The current best practice (RFC 9700), as far as this version makes it a choice.
+    "COMPLIANT_BCP_RFC9700_IMPLICIT_GRANT": True,
+    "COMPLIANT_BCP_RFC9700_PASSWORD_GRANT": True,
+    "COMPLIANT_BCP_RFC9700_PKCE_METHOD": True,
+    "COMPLIANT_BCP_RFC9700_ACCESS_TOKEN_TRANSPORT": True,
+    "COMPLIANT_BCP_RFC9700_TOKEN_STORAGE": True,
+}
 
 # --- Cookies and headers ----------------------------------------------------------------------------------------------
 # One session cookie for the domain and its team hosts; the CSRF cookie stays on each host, and Django compares Origin

@@ -25,6 +25,7 @@ from teams import scopes
 from teams.http import MemberRequest
 from teams.models import AccessToken, ApiCall, Member, Team, User
 from teams.models.access_token import Access
+from teams.oauth import OAuthCredential
 
 logger = logging.getLogger(__name__)
 
@@ -54,7 +55,7 @@ class Credential(Protocol):
 
 def credential_of(secret: str) -> Credential | None:
     """Whoever a secret speaks for, while it is valid and its person is active."""
-    return AccessToken.objects.of_secret(secret)
+    return AccessToken.objects.of_secret(secret) or OAuthCredential.of_secret(secret)
 
 
 class ApiRequest(MemberRequest):

@@ -28,6 +28,8 @@ from teams.models import Member, Team, User
 from teams.models.icon import FORMATS, decode
 from teams.models.user import time_zones
 from teams.sign_up import free_screen_name
+from teams.models.webhook import KINDS, validate_url
+from teams.oauth import check_redirect
 
 MAX_INVITATIONS = 100
 
@@ -272,6 +274,24 @@ class FilesForm(forms.Form):
         help_text=_("Holds for what is uploaded from now on; files that are there stay as they are."),
     )
 
+class ApplicationForm(forms.Form):
+    name = forms.CharField(label=_("Name"), max_length=80, help_text=_("People see it when they are asked."))
+    redirect_uris = forms.CharField(
+        label=_("Redirect addresses"),
+        max_length=4000,
+        widget=forms.Textarea(attrs={"rows": 3, "autocapitalize": "none", "spellcheck": "false"}),
+        help_text=_("One to a line: https, or http on localhost; urn:ietf:wg:oauth:2.0:oob shows the code instead."),
+    )
+
+    def clean_redirect_uris(self) -> list[str]:
+        uris: list[str] = self.cleaned_data["redirect_uris"].split()
+        for uri in uris:
+            check_redirect(uri)
+        return uris
+
+
+class RoleForm(forms.Form):
+    role = forms.ChoiceField(choices=Member.Role.choices)
 
 
 
