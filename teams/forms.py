@@ -24,12 +24,13 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 from PIL.Image import Image
 
-from teams.models import Member, Team, User
+from teams.models import Member, Preference, Team, User, Webhook
 from teams.models.icon import FORMATS, decode
+from teams.models.notification import WEEKLY, Email, Kind
 from teams.models.user import time_zones
-from teams.sign_up import free_screen_name
 from teams.models.webhook import KINDS, validate_url
 from teams.oauth import check_redirect
+from teams.sign_up import free_screen_name
 
 MAX_INVITATIONS = 100
 
@@ -260,8 +261,6 @@ class PrivacyForm(forms.Form):
         return entered
 
 
-class RoleForm(forms.Form):
-    role = forms.ChoiceField(choices=Member.Role.choices)
 class FilesForm(forms.Form):
     members_only_files = forms.TypedChoiceField(
         label=_("Who may fetch uploaded files"),
@@ -273,6 +272,7 @@ class FilesForm(forms.Form):
         widget=forms.RadioSelect,
         help_text=_("Holds for what is uploaded from now on; files that are there stay as they are."),
     )
+
 
 class ApplicationForm(forms.Form):
     name = forms.CharField(label=_("Name"), max_length=80, help_text=_("People see it when they are asked."))
@@ -292,7 +292,6 @@ class ApplicationForm(forms.Form):
 
 class RoleForm(forms.Form):
     role = forms.ChoiceField(choices=Member.Role.choices)
-
 
 
 class InvitationForm(forms.Form):
@@ -326,3 +325,83 @@ def _is_address(text: str) -> bool:
     except ValidationError:
         return False
     return len(text) <= 254
+
+
+# --- What is told, and where ------------------------------------------------------------------------------------------
+
+
+class WebhookForm(forms.Form):
+    """A webhook as owners enter it; the model checks the rest."""
+
+    name = forms.CharField(
+        label=_("Name"), max_length=80, help_text=_("What you call it, for example the channel it goes to.")
+    )
+    format = forms.ChoiceField(label=_("Format"), choices=Webhook.Format.choices)
+    url = forms.CharField(
+        label=_("Address"),
+        max_length=2000,
+        validators=[validate_url],
+        widget=forms.URLInput,
+        help_text=_("Where the requests go. It must be reachable on the public internet."),
+    )
+    secret = forms.CharField(
+        label=_("Secret"),
+        max_length=200,
+        required=False,
+        help_text=_("Generic: signs every request (X-Esa-Signature). Chatwork: the API token."),
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+    )
+    kinds = forms.MultipleChoiceField(
+        label=_("What it hears of"), choices=list(KINDS.items()), widget=forms.CheckboxSelectMultiple
+    )
+    category = forms.CharField(
+        label=_("Category"),
+        max_length=300,
+        required=False,
+        help_text=_("Only posts in this category and below it, for example dev/release."),
+    )
+    tag = forms.CharField(label=_("Tag"), max_length=50, required=False, help_text=_("Only posts with this tag."))
+    query = forms.CharField(
+        label=_("Search query"),
+        max_length=500,
+        required=False,
+        help_text=_("Only posts that a search for this finds, for example kind:stock -in:minutes."),
+    )
+
+    def __init__(self, *args: Any, instance: Webhook | None = None, **kwargs: Any) -> None:
+        start = {name: getattr(instance, name) for name in self.base_fields} if instance else {"kinds": list(KINDS)}
+        super().__init__(*args, initial=start | kwargs.pop("initial", {}), **kwargs)
+
+    def clean_category(self) -> str:
+        return str(self.cleaned_data["category"]).strip().strip("/")
+
+    def clean_tag(self) -> str:
+        return str(self.cleaned_data["tag"]).strip().removeprefix("#")
+
+
+class PreferencesForm(forms.Form):
+    """Per kind: shown in esa, and mail."""
+
+    def __init__(self, user: User, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.user = user
+        holds = Preference.of([user])[user.pk]
+        for kind in Kind:
+            shown, mail = holds[kind]
+            self.fields[f"{kind}_in_app"] = forms.BooleanField(label=kind.label, required=False, initial=shown)
+            self.fields[f"{kind}_email"] = forms.ChoiceField(label=kind.label, choices=Email.choices, initial=mail)
+        self.fields["weekly"] = forms.BooleanField(
+            label=_("On Mondays, mail me what happened in my teams"),
+            required=False,
+            initial=holds[WEEKLY][1] != Email.NONE,
+        )
+
+    def rows(self) -> "list[tuple[Any, forms.BoundField, forms.BoundField]]":
+        return [(kind.label, self[f"{kind}_in_app"], self[f"{kind}_email"]) for kind in Kind]
+
+    @transaction.atomic
+    def save(self) -> None:
+        entered = self.cleaned_data
+        for kind in Kind:
+            Preference.choose(self.user, kind, in_app=entered[f"{kind}_in_app"], email=entered[f"{kind}_email"])
+        Preference.choose(self.user, WEEKLY, in_app=False, email=Email.NOW if entered["weekly"] else Email.NONE)

@@ -1,13 +1,17 @@
 """The way to people and what belongs to the team: through whoever asks."""
 
-from django.db.models import Count, F, Q
+from django.core.exceptions import PermissionDenied
+from django.db.models import Count, F, Q, QuerySet
 from django.http import Http404
 from django.shortcuts import get_object_or_404
 
 from teams.http import MemberRequest, PersonRequest, TeamRequest
-from teams.models import Invitation, Member
+from teams.models import ApiCall, Delivery, Event, Invitation, Member, Notification, TokenGrant, Webhook
+from teams.models.access_token import TokenGrantQuerySet
 from teams.models.invitation import InvitationQuerySet
 from teams.models.member import MemberQuerySet
+from teams.models.notification import NotificationQuerySet
+from teams.models.webhook import WebhookQuerySet
 
 
 def team_members(request: TeamRequest) -> MemberQuerySet:
@@ -50,6 +54,18 @@ def find_member_by_name_or_email(request: TeamRequest, text: str) -> Member:
     return get_object_or_404(counted_members(request), user__screen_name__iexact=text)
 
 
+def token_grants(request: MemberRequest) -> TokenGrantQuerySet:
+    """The tokens of members that ask for this team, those that wait first; for owners."""
+    grants = TokenGrant.objects.for_display().filter(member__in=request.team.members.active())
+    return grants.order_by("decision", "-pk") if request.member.is_owner else grants.none()
+
+
+def noted_api_calls(request: MemberRequest) -> QuerySet[ApiCall]:
+    """What programs asked of this team, newest first; for owners."""
+    calls = ApiCall.objects.filter(team=request.team).select_related("member__user").order_by("-pk")
+    return calls if request.member.is_owner else calls.none()
+
+
 def my_memberships(request: PersonRequest) -> MemberQuerySet:
     """The teams somebody is in, each with its number of members."""
     here = Count("team__members", filter=Q(team__members__left_at=None, team__members__user__is_active=True))
@@ -76,3 +92,42 @@ def shared_invitation(request: TeamRequest, code: str) -> None:
     """404 unless the team's shared link is this one; without a team, or with an old code, nothing tells the cases apart."""
     if not request.team or request.team.invitation_code != code:
         raise Http404
+
+
+# --- What one is told, what happens, and where it is sent ---------------------------------------------------------------
+
+
+def my_notifications(request: TeamRequest) -> NotificationQuerySet:
+    """One's own; nobody else's inbox exists for anybody."""
+    if not request.member:
+        raise Http404
+    notifications: NotificationQuerySet = request.member.notifications.in_app()
+    return notifications
+
+
+def find_notification(request: MemberRequest, pk: int) -> Notification:
+    return get_object_or_404(my_notifications(request), pk=pk)
+
+
+def team_events(request: MemberRequest) -> QuerySet[Event]:
+    """What happens in the team, newest first: members only. Who was invited, and tried webhooks, is not everybody's business."""
+    return request.team.events.exclude(action__in=["invitation_create", "member_hello"]).order_by("-created_at", "-pk")
+
+
+def team_webhooks(request: MemberRequest) -> WebhookQuerySet:
+    """Owners only; a member is told so."""
+    if not request.member.is_owner:
+        raise PermissionDenied
+    webhooks: WebhookQuerySet = request.team.webhooks.for_display()
+    return webhooks
+
+
+def find_webhook(request: MemberRequest, pk: int) -> Webhook:
+    return get_object_or_404(team_webhooks(request), pk=pk)
+
+
+def find_delivery(request: MemberRequest, webhook: int, pk: int) -> Delivery:
+    hook = find_webhook(request, webhook)
+    delivery = get_object_or_404(hook.deliveries, pk=pk)
+    delivery.webhook = hook
+    return delivery

@@ -3,6 +3,7 @@ from django.views.generic import RedirectView
 
 from teams.views import (
     activity,
+    api_settings,
     applications,
     icons,
     invitations,
@@ -15,6 +16,7 @@ from teams.views import (
     profiles,
     team_settings,
     teams,
+    tokens,
     webhooks,
 )
 
@@ -79,9 +81,19 @@ urlpatterns = [
     path("user/applications/oauth/<int:pk>", applications.edit, name="oauth_application"),
     path("user/applications/oauth/<int:pk>/delete", applications.delete, name="oauth_application_delete"),
     path("user/applications/oauth/<int:pk>/withdrawal", applications.withdraw, name="oauth_withdrawal"),
+    # Programs that speak for somebody, and how far they get
+    path("user/applications", tokens.index, name="tokens"),
+    path("user/applications/tokens/<str:generation>", tokens.create, name="token_create"),
+    path("user/applications/tokens/<int:pk>/delete", tokens.delete, name="token_delete"),
+    path("team/api", api_settings.edit, name="api_settings"),
+    path("team/api/policies", api_settings.create_policy, name="policy_create"),
+    path("team/api/policies/<int:pk>/delete", api_settings.delete_policy, name="policy_delete"),
+    path("team/api/tokens/<int:pk>", api_settings.decide, name="token_decision"),
+    path("team/api/log", api_settings.log, name="api_log"),
+    path("team/api/log.csv", api_settings.export, name="api_log_export"),
     # The team
     path("team/settings", team_settings.edit, name="team_settings"),
     path("team/settings/privacy", team_settings.privacy, name="team_privacy"),
+    path("team/settings/files", team_settings.files, name="team_files"),
     path("team/delete", team_settings.delete, name="team_delete"),
 ]
-    path("team/settings/files", team_settings.files, name="team_files"),

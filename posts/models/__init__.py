@@ -10,7 +10,7 @@ from posts.models.saved_search import RecentSearch, SavedSearch
 from posts.models.search import PostSearch
 from posts.models.star import Star
 from posts.models.tag import Tag
-from posts.models.watch import Watch
+from posts.models.watch import PlaceWatch, Watch
 
 __all__ = [
     "Attachment",
@@ -18,6 +18,7 @@ __all__ = [
     "Comment",
     "ImportedFile",
     "Mention",
+    "PlaceWatch",
     "Post",
     "PostSearch",
     "RecentSearch",

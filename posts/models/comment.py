@@ -13,12 +13,16 @@ from esa import markdown
 from posts.links import TeamLinks
 from posts.models.mention import Mention
 from posts.models.star import Starred, StarredQuerySet
+from teams.models import Eventful
+from teams.models.notification import Kind as Notice
 
 if TYPE_CHECKING:
     from posts.models.post import Post
     from teams.models import Event, Member
+    from teams.models.event import Hearers
 
 MAX_LENGTH = 50_000
+EXCERPT = 300
 
 
 class CommentQuerySet(StarredQuerySet):
@@ -73,8 +77,47 @@ class Comment(Starred, models.Model):
         self.delete()
         self.post.refresh_search()
 
-    def audience_of(self, event: "Event") -> "models.QuerySet[Member]":
-        return self.post.audience_of(event)
+    def hearers_of(self, event: "Event") -> "list[Hearers]":
+        """Of a new one, the mentioned and the watchers of the post; of an edited one, whoever is mentioned now; of a star, its author."""
+        if event.action == "comment_star":
+            return [(Notice.STAR, self.post.team.members.filter(pk=self.created_by_id))]
+        lists: list[Hearers] = [
+            (Notice.MENTION, self.post.newly_mentioned(event, Mention.objects.filter(comment=self)))
+        ]
+        if event.action == "comment_create":
+            lists.append((Notice.COMMENT, self.post.watchers_at(event.created_at)))
+        return lists
+
+    @property
+    def thread(self) -> Eventful:
+        return self.post
+
+    @property
+    def title_in_notices(self) -> str:
+        return self.post.title_in_notices
+
+    def address_in_notices(self) -> str:
+        return self.get_absolute_url() if self.post.deleted_at is None else self.post.address_in_notices()
+
+    def excerpt_of(self, event: "Event", *, whole: bool = False) -> str:
+        if event.action == "comment_star" and event.particulars.get("body"):
+            return str(event.particulars["body"])
+        return self.body_md if whole else self.body_md[:EXCERPT]
+
+    def payload_of(self, event: "Event") -> dict[str, Any] | None:
+        from posts import json
+        from teams.json import hook_user_json
+
+        return {
+            "post": json.hook_post_json(self.post, url=self.post.team.url(self.get_absolute_url())),
+            "comment": json.hook_comment_json(self),
+            "user": hook_user_json(event.actor),
+        }
+
+    @classmethod
+    def for_notices(cls) -> "CommentQuerySet":
+        posts = ("post__body_md", "post__body_html", "post__toc", "body_html")
+        return cls.objects.for_display().defer(*posts)
 
     def _settle(self) -> None:
         self.body_md = self.body_md.replace("\r\n", "\n").replace("\r", "\n")
@@ -82,7 +125,10 @@ class Comment(Starred, models.Model):
             raise ValidationError(_("Write something first."), "blank")
         if len(self.body_md) > min(MAX_LENGTH, settings.MAX_BODY_LENGTH) or "\x00" in self.body_md:
             raise ValidationError(_("This comment is too long."), "too_long")
-        rendered = markdown.render(self.body_md, TeamLinks(self.post.team))
+        if self.pk is None:
+            self.save()  # its anchors carry its number, for many texts share a page
+        options = markdown.Options(plantuml_url=settings.PLANTUML_URL, prefix=f"c{self.pk}-")
+        rendered = markdown.render(self.body_md, TeamLinks(self.post.team), options=options)
         self.body_html = rendered.html
         self.save()
         named = list(self.post.team.members.active().filter(user__screen_name__in=rendered.mentions))

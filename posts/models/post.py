@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Self
 
 from django.conf import settings
-from django.contrib.contenttypes.models import ContentType
 from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
@@ -26,7 +25,7 @@ from posts.models.revision import Revised, Revision
 from posts.models.star import Starred, StarredQuerySet
 from posts.models.tag import Tag
 from posts.models.watch import PlaceWatch, Watch, Watched, WatchedQuerySet
-from teams.models import Eventful, Notification
+from teams.models import Notification
 from teams.models.notification import Kind as Notice
 
 if TYPE_CHECKING:
@@ -410,10 +409,11 @@ class Post(Revised, Starred, Watched, Commented, models.Model):
         posts: PostQuerySet = self.team.posts.alive().shipped().not_archived()
         return posts.filter(references__target=self).order_by("-references__created_at", "-pk")
 
-    @property
-    def watchers(self) -> "models.QuerySet[Member]":
-        """Who hears of changes and comments; authors, commenters and the mentioned are among them, if they did not mute it."""
-        members: models.QuerySet[Member] = self.team.members.filter(watches__post=self, watches__muted=False)
+    def watchers_at(self, when: datetime) -> "models.QuerySet[Member]":
+        """Who heard of changes and comments then; authors, commenters and the mentioned are among them, unless they muted it."""
+        members: models.QuerySet[Member] = self.team.members.filter(
+            watches__post=self, watches__muted=False, watches__created_at__lte=when
+        )
         return members
 
     def hearers_of(self, event: "Event") -> "list[Hearers]":
@@ -421,12 +421,22 @@ class Post(Revised, Starred, Watched, Commented, models.Model):
         unmuted = self.team.members.exclude(watches__in=Watch.objects.filter(post=self, muted=True))
         if event.action == "post_star":
             return [(Notice.STAR, unmuted.filter(pk=self.created_by_id))]
-        lists: list[Hearers] = [(Notice.POST, self.watchers)]
+        lists: list[Hearers] = [(Notice.POST, self.watchers_at(event.created_at))]
         if event.action in {"post_create", "post_update"}:
-            lists.insert(0, (Notice.MENTION, self._newly_mentioned(Mention.objects.filter(post=self, comment=None))))
+            lists.insert(
+                0, (Notice.MENTION, self.newly_mentioned(event, Mention.objects.filter(post=self, comment=None)))
+            )
             if event.action == "post_create" or event.particulars.get("shipped"):
                 lists.insert(1, (Notice.NEW, unmuted.filter(pk__in=PlaceWatch.watchers_of(self))))
         return lists
+
+    def newly_mentioned(self, event: "Event", mentions: "models.QuerySet[Mention]") -> "models.QuerySet[Member]":
+        """Watchers who are named in the text that the event is about, and were not told of that before."""
+        told = Notification.objects.filter(
+            kind=Notice.MENTION, event__subject_type=event.subject_type_id, event__subject_id=event.subject_id
+        )
+        watchers = self.watchers_at(event.created_at).filter(mentions__in=mentions)
+        return watchers.exclude(pk__in=told.values("member"))
 
     @property
     def title_in_notices(self) -> str:
@@ -624,14 +634,6 @@ class Post(Revised, Starred, Watched, Commented, models.Model):
             self.created_by.team.members.filter(pk=self.created_by_id).update(
                 posts_count=F("posts_count") + weights[0] - gone[0]
             )
-
-    def _newly_mentioned(self, mentions: "models.QuerySet[Mention]", subject: Eventful | None = None) -> Any:
-        """Watchers who are named in a text and were not told of that before."""
-        about = ContentType.objects.get_for_model(type(subject or self))
-        told = Notification.objects.filter(
-            kind=Notice.MENTION, event__subject_type=about, event__subject_id=(subject or self).pk
-        )
-        return self.watchers.filter(mentions__in=mentions).exclude(pk__in=told.values("member"))
 
     def _mention(self, screen_names: list[str]) -> None:
         named = list(self.team.members.active().filter(user__screen_name__in=screen_names)) if screen_names else []

@@ -3,9 +3,13 @@
 from typing import TYPE_CHECKING, Any, Self
 
 from django.db import models, transaction
-from django.db.models import Exists, F, OuterRef
+from django.db.models import Exists, F, OuterRef, Q
+
+from posts import title
 
 if TYPE_CHECKING:
+    from posts.models.post import Post
+    from posts.models.saved_search import SavedSearch
     from teams.models import Member
 
 
@@ -77,3 +81,53 @@ class WatchedQuerySet(models.QuerySet[Any]):
 
     def watched_by(self, member: "Member") -> Self:
         return self.filter(Exists(Watch.objects.filter(post=OuterRef("pk"), member=member, muted=False)))
+
+
+class PlaceWatch(models.Model):
+    """A member wants to hear of whatever is shipped in a category and below it, or found by a saved search."""
+
+    member = models.ForeignKey("teams.Member", models.CASCADE, related_name="place_watches")
+    category = models.CharField(max_length=300, blank=True)
+    search = models.ForeignKey("posts.SavedSearch", models.CASCADE, null=True, blank=True, related_name="watches")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(category="", search__isnull=False) | (~Q(category="") & Q(search=None)),
+                name="place_is_a_category_or_a_search",
+            ),
+            models.UniqueConstraint(
+                fields=["member", "category"], condition=Q(search=None), name="one_watch_per_category"
+            ),
+            models.UniqueConstraint(fields=["member", "search"], name="one_watch_per_search"),
+        ]
+        indexes = [models.Index(fields=["category"], condition=Q(search=None), name="place_watch_of_category")]
+
+    def __str__(self) -> str:
+        return self.category or str(self.search)
+
+    @classmethod
+    def watchers_of(cls, post: "Post") -> list[int]:
+        """The members who watch a place that this post is in."""
+        from posts.search import matching
+
+        mine = cls.objects.filter(member__team=post.team_id)
+        paths = [*title.ancestors(post.category), post.category] if post.category else []
+        members = set(mine.filter(search=None, category__in=paths).values_list("member", flat=True)) if paths else set()
+        for watch in mine.exclude(search=None).select_related("search", "member"):
+            if (
+                watch.search
+                and watch.member_id not in members
+                and matching.fits(post, watch.search.query, watch.member)
+            ):
+                members.add(watch.member_id)
+        return sorted(members)
+
+    @classmethod
+    def put(cls, member: "Member", *, category: str = "", search: "SavedSearch | None" = None) -> None:
+        cls.objects.get_or_create(member=member, category=category, search=search)
+
+    @classmethod
+    def drop(cls, member: "Member", *, category: str = "", search: "SavedSearch | None" = None) -> None:
+        cls.objects.filter(member=member, category=category, search=search).delete()

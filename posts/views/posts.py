@@ -14,6 +14,7 @@ from posts.scoping import binned_posts, find_post, listed_posts, readable_commen
 from posts.templatetags.posts import as_prefix, name_text
 from teams.decorators import member_required, reader_required
 from teams.http import MemberRequest, TeamRequest
+from teams.scoping import my_notifications
 
 BACKLINKS = 30
 
@@ -27,6 +28,8 @@ def show(request: TeamRequest, number: int) -> HttpResponse:
             return redirect("binned_post", number)
         raise
     post.render_for(world=request.member is None)
+    if request.member:
+        my_notifications(request).about(post).read()
     return render(request, "posts/posts/show.html", _around(request, post))
 
 

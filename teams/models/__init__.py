@@ -1,19 +1,27 @@
 from teams.models.access_token import AccessPolicy, AccessToken, ApiCall, TokenGrant
 from teams.models.event import Event, Eventful
 from teams.models.invitation import Invitation
+from teams.models.mailing import Mailing
 from teams.models.member import Member
+from teams.models.notification import Notification, Preference
 from teams.models.team import Team
 from teams.models.user import User
+from teams.models.webhook import Delivery, Webhook
 
 __all__ = [
     "AccessPolicy",
     "AccessToken",
     "ApiCall",
+    "Delivery",
     "Event",
     "Eventful",
     "Invitation",
+    "Mailing",
     "Member",
+    "Notification",
+    "Preference",
     "Team",
     "TokenGrant",
     "User",
+    "Webhook",
 ]

@@ -1,18 +1,24 @@
 """A person in a team, with a role: the actor of everything, and the author of what they wrote after they left."""
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
 from django.db.models import Q
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
-from esa import hosts
-from teams.models.event import Eventful
+from esa import condition, hosts
+from teams.models.event import Event, Eventful
+from teams.models.notification import COUNTED
+from teams.models.webhook import webhooks_left_by
 
 if TYPE_CHECKING:
+    from teams.models.event import Hearers
     from teams.models.team import Team
     from teams.models.user import User
 
@@ -119,7 +125,7 @@ class Member(Eventful, models.Model):
         self.token_grants.all().delete()
         if by.pk != self.pk:
             self.team.regenerate_invitation()
-        self.record("leave", by=by)
+        self.record("leave", by=by, webhooks=webhooks_left_by(self.team, self))
 
     @transaction.atomic
     def change_role(self, role: str, *, by: "Member") -> None:
@@ -128,14 +134,52 @@ class Member(Eventful, models.Model):
         if role != self.role:
             self.role = role
             self.save(update_fields=["role"])
-            self.record("role", by=by, role=role)
+            self.record("role", by=by, role=role, webhooks=webhooks_left_by(self.team, self))
 
     def touch(self) -> None:
         """Note the access, at most once in ACCESS_RESOLUTION, without a lock."""
         now = timezone.now()
-        if self.last_accessed_at is None or now - self.last_accessed_at > ACCESS_RESOLUTION:
+        due = self.last_accessed_at is None or now - self.last_accessed_at > ACCESS_RESOLUTION
+        if due and condition.current().writable:
             Member.objects.filter(pk=self.pk).update(last_accessed_at=now)
             self.last_accessed_at = now
+
+    def hearers_of(self, event: Event) -> "list[Hearers]":
+        """Owners hear who comes and goes, and of a new role if webhooks hang on it."""
+        if event.action == "member_role" and not (event.particulars.get("webhooks") and not self.is_owner):
+            return []
+        return [("team", self.team.members.owners())]
+
+    @property
+    def title_in_notices(self) -> str:
+        return f"{self.display_name} (@{self.handle})"
+
+    def address_in_notices(self) -> str:
+        return reverse("member", args=[self.handle]) if self.active else reverse("members")
+
+    def excerpt_of(self, event: Event, *, whole: bool = False) -> str:
+        if count := event.particulars.get("webhooks"):
+            said = ngettext(
+                "%(count)d webhook that they answered for has stopped. An owner may take it over.",
+                "%(count)d webhooks that they answered for have stopped. An owner may take them over.",
+                count,
+            )
+            return said % {"count": count}
+        return ""
+
+    def payload_of(self, event: Event) -> dict[str, Any] | None:
+        from teams.json import hook_user_json
+
+        return {"user": hook_user_json(self)}
+
+    @classmethod
+    def for_notices(cls) -> MemberQuerySet:
+        return cls.objects.for_display()
+
+    @cached_property
+    def unread_count(self) -> int:
+        """The number at the bell; it stops at 99."""
+        return len(self.notifications.unread().values_list("pk")[:COUNTED])
 
     def _keep_an_owner(self) -> None:
         owners = list(self.team.members.owners().select_for_update().order_by("pk"))

@@ -160,10 +160,24 @@ class Team(Eventful, models.Model):
             self.save(update_fields=["members_only_files", "updated_at"])
             self.record("update", by=by, members_only_files=members_only)
 
+    @transaction.atomic
+    def control_api(self, *, by: "Member", legacy_api: str, token_api: str) -> None:
+        """Decide which kinds of tokens are let in; the very next request meets the decision."""
+        self.legacy_api, self.token_api = legacy_api, token_api
+        self.save(update_fields=["legacy_api", "token_api", "updated_at"])
+        self.record("update", by=by, quiet=True)
+
     def react(self, event: Event) -> None:
         """What the world may see of other posts is written into each post, so a new privacy renders them anew."""
         if "privacy" in event.particulars:
             render_posts_again.delay(self.pk)
+
+    @property
+    def title_in_notices(self) -> str:
+        return self.name
+
+    def address_in_notices(self) -> str:
+        return "/"
 
     @transaction.atomic
     def invite(self, emails: Iterable[str], *, by: "Member") -> Invited:
