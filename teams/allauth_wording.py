@@ -1,0 +1,113 @@
+"""What allauth says to people in words that our catalog puts better than its own does; here so that `make messages`
+collects them, as nothing else in our sources names them."""
+
+from django.utils.translation import gettext_noop, ngettext_lazy
+
+SENTENCES = [
+    gettext_noop("This email address is already associated with this account."),
+    gettext_noop("Be patient, you are sending too many requests."),
+    gettext_noop("Too many failed login attempts. Try again later."),
+    gettext_noop("A user is already registered with this email address."),
+    gettext_noop("The new value must be different from the current one."),
+    gettext_noop("You must type the same password each time."),
+    gettext_noop("You must type the same email each time."),
+    gettext_noop("Invalid login."),
+    gettext_noop("Invalid or expired key."),
+    gettext_noop("The password reset token was invalid."),
+    gettext_noop("Your account has no password set up."),
+    gettext_noop("Your account has no verified email address."),
+    gettext_noop("Your primary email address must be verified."),
+    gettext_noop("Password (again)"),
+    gettext_noop("New Password (again)"),
+    gettext_noop("Authenticator code"),
+    gettext_noop("Use your password"),
+    gettext_noop("Use authenticator app or code"),
+    gettext_noop("Use a security key"),
+    gettext_noop("Alternative options"),
+    gettext_noop("Enter an authenticator code:"),
+    gettext_noop("Your account is protected by two-factor authentication. Please enter an authenticator code:"),
+    gettext_noop("Two-Factor Authentication"),
+    gettext_noop("You cannot activate two-factor authentication until you have verified your email address."),
+    gettext_noop("You cannot add an email address to an account protected by two-factor authentication."),
+    gettext_noop("You cannot deactivate two-factor authentication."),
+    gettext_noop("You cannot generate recovery codes without having two-factor authentication enabled."),
+    gettext_noop("Authentication using an authenticator app is active."),
+    gettext_noop("An authenticator app is not active."),
+    gettext_noop("Authenticator app activated."),
+    gettext_noop("Authenticator app deactivated."),
+    gettext_noop("Authenticator App Activated"),
+    gettext_noop("Authenticator App Deactivated"),
+    gettext_noop("Deactivate"),
+    gettext_noop("Deactivate Authenticator App"),
+    gettext_noop("You are about to deactivate authenticator app based authentication. Are you sure?"),
+    gettext_noop("No security keys have been added."),
+    gettext_noop("No recovery codes set up."),
+    gettext_noop("Generate"),
+    gettext_noop("You are about to generate a new set of recovery codes for your account."),
+    gettext_noop("This action will invalidate your existing codes."),
+    gettext_noop("Are you sure?"),
+    gettext_noop("Generate new codes"),
+    gettext_noop("Download codes"),
+    gettext_noop("A new set of recovery codes has been generated."),
+    gettext_noop("A new set of Two-Factor Authentication recovery codes has been generated."),
+    gettext_noop("New Recovery Codes Generated"),
+    gettext_noop("Save them  in a secure location now — they won't be shown again."),
+    gettext_noop("Security key added."),
+    gettext_noop("Security Key Added"),
+    gettext_noop("Add Security Key"),
+    gettext_noop("Remove Security Key"),
+    gettext_noop("Are you sure you want to remove this security key?"),
+    gettext_noop("This key does not indicate whether it is a passkey."),
+    gettext_noop("Added on %(created_at)s"),
+    gettext_noop("Last used %(last_used)s"),
+    gettext_noop("Key nr. {number}"),
+    gettext_noop(
+        "Enabling passwordless operation allows you to sign in using just this key, but imposes "
+        "additional requirements such as biometrics or PIN protection."
+    ),
+    gettext_noop("Trust this Browser?"),
+    gettext_noop("Trust for %(period)s"),
+    gettext_noop(
+        "An account already exists with this email address. Please sign in to that account first, then "
+        "connect your %s account."
+    ),
+    gettext_noop("Account Connections"),
+    gettext_noop("You can sign in to your account using any of the following third-party accounts:"),
+    gettext_noop("You currently have no third-party accounts connected to this account."),
+    gettext_noop("Add a Third-Party Account"),
+    gettext_noop("The third-party account has been connected."),
+    gettext_noop("The third-party account has been disconnected."),
+    gettext_noop("The third-party account is already connected to a different account."),
+    gettext_noop("You cannot disconnect your last remaining third-party account."),
+    gettext_noop("Third-Party Account Connected"),
+    gettext_noop("Third-Party Account Disconnected"),
+    gettext_noop("A third-party account from %(provider)s has been connected to your account."),
+    gettext_noop("A third-party account from %(provider)s has been disconnected from your account."),
+    gettext_noop("An error occurred while attempting to login via your third-party account."),
+    gettext_noop("Sign Up"),
+    gettext_noop("Signup"),
+    gettext_noop("Successfully signed in as %(name)s."),
+    gettext_noop("Confirmation email sent to %(email)s."),
+    gettext_noop("You have confirmed %(email)s."),
+    gettext_noop("Unable to confirm %(email)s because it is already confirmed by a different account."),
+    gettext_noop("You are already logged in as %(user_display)s."),
+    gettext_noop("You are receiving this mail because the following change was made to your account:"),
+    gettext_noop(
+        "If you do not recognize this change then please take proper security precautions immediately. "
+        "The change to your account originates from:\n\n- IP address: %(ip)s\n- Browser: %(user_agent)s\n- "
+        "Date: %(timestamp)s"
+    ),
+    gettext_noop("Your email has been changed from %(from_email)s to %(to_email)s."),
+    gettext_noop("Your email has been confirmed."),
+    gettext_noop("Password Set"),
+]
+COUNTED = [
+    ngettext_lazy(
+        "You have added %(count)s security key.",
+        "You have added %(count)s security keys.",
+    ),
+    ngettext_lazy(
+        "There is %(unused_count)s out of %(total_count)s recovery codes available.",
+        "There are %(unused_count)s out of %(total_count)s recovery codes available.",
+    ),
+]
