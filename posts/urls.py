@@ -12,6 +12,7 @@ from posts.views import (
     home,
     posts,
     previews,
+    references,
     revisions,
     searches,
     shipments,
@@ -24,6 +25,7 @@ from posts.views import (
 )
 
 urlpatterns = [
+    path("v1/docs", references.show, name="api_reference"),
     path("v1/", api.urls),
     # Reading
     path("", home.show, name="home"),

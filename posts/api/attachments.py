@@ -44,7 +44,7 @@ class PolicyOut(Answer):
 
 
 class SignedUrlsOut(Answer):
-    signed_urls: list[tuple[str, str | None]] = Field(description="Pairs; null where there is no such file.")
+    signed_urls: list[list[str | None]] = Field(description="Pairs; null where there is no such file.")
 
 
 class SignedUrlOut(Answer):

@@ -175,7 +175,8 @@ def test_what_makes_no_sense_is_a_bad_request(program, bob, client, body):
         headers={"Authorization": f"Bearer {program(bob).secret}"},
     )
     assert answer.status_code == 400, answer.content
-    assert answer.json()["error"] == "bad_request" and answer.json()["message"].startswith("Bad Request")
+    assert answer.json()["error"] == "bad_request"
+    assert answer.json()["message"].startswith("Bad Request")
     assert not Post.objects.exists()
 
 
@@ -284,7 +285,8 @@ def test_what_is_known_is_not_sent_again(program, bob, post):
         assert again["x-ratelimit-limit"] == "300"
     post.append("more", by=bob)
     changed = ask("GET", "/teams/docs/posts/1", **{"If-None-Match": ask("GET", "/teams/docs/members/bob")["ETag"]})
-    assert changed.status_code == 200 and changed.json()["body_md"] == "amore"
+    assert changed.status_code == 200
+    assert changed.json()["body_md"] == "amore"
 
 
 def test_a_bug_tells_nothing(program, bob, client, monkeypatch):
@@ -310,7 +312,9 @@ def test_refusals_are_english_for_everybody(program, bob):
     answer = program(bob)(
         "POST", "/teams/docs/posts", {"post": {"name": "x", "tags": ["a b"]}}, **{"Accept-Language": "ja"}
     )
-    assert (answer.status_code == 400 and answer.content.isascii() is False) or "has a space" in answer.json()["message"]
+    assert (answer.status_code == 400 and answer.content.isascii() is False) or "has a space" in answer.json()[
+        "message"
+    ]
 
 
 def test_an_operator_makes_a_token(bob, capsys, client):
