@@ -38,9 +38,9 @@ def ask(host: str, path: str, form: dict[str, str] | None = None, **headers: str
 
 
 def fields(page: str, action: str) -> dict[str, str]:
-    """The hidden fields of the form that goes to an address."""
+    """The hidden fields of the form that goes to an address, or of the editor, which goes to where it is."""
     for form in re.findall(r"<form\b.*?</form>", page, re.S):
-        if action in form.partition(">")[0]:
+        if action in form.partition(">")[0] or 'name="body_md"' in form:
             inputs = re.findall(r"<input\b[^>]*type=\"hidden\"[^>]*>", form)
             pairs = [(re.search(r'name="([^"]*)"', i), re.search(r'value="([^"]*)"', i)) for i in inputs]
             return {name[1]: html.unescape(value[1]) if value else "" for name, value in pairs if name}

@@ -42,7 +42,7 @@ def configuration(level: str, form: str) -> dict[str, Any]:
         "root": {"handlers": ["stdout"], "level": level},
         "loggers": {
             "gunicorn.error": {"handlers": [], "propagate": True},
-            "gunicorn.access": {"handlers": [], "propagate": True},
+            "gunicorn.access": {"handlers": [], "level": "WARNING"},  # esa.requests has more to say
             "django": {"handlers": [], "propagate": True, "level": "INFO"},
             "django.server": {"handlers": [], "propagate": True, "level": "WARNING"},  # runserver's own access log
             "django.request": {"level": "ERROR"},  # a 404 has its line as every request has

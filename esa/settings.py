@@ -176,7 +176,7 @@ SESSION_ENGINE = "esa.sessions"  # cached_db, and readable while nothing may be 
 CELERY_BROKER_URL = REDIS_URL
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_TRANSPORT_OPTIONS = {
-    "visibility_timeout": env.number("WORKER_VISIBILITY_TIMEOUT", 150, least=5),  # a little above the longest task
+    "visibility_timeout": env.number("WORKER_VISIBILITY_TIMEOUT", 150, least=1),  # a little above the longest task
     "socket_connect_timeout": 1,
     "socket_timeout": 5,
     "global_keyprefix": "esa:",
@@ -205,7 +205,10 @@ CELERY_BEAT_SCHEDULE = {
         "task": "teams.models.notification.send_daily_digests",
         "schedule": crontab(minute="2,17,32,47"),
     },
-    "esa: send weekly digests": {"task": "teams.models.notification.send_weekly_digests", "schedule": crontab(minute=7)},
+    "esa: send weekly digests": {
+        "task": "teams.models.notification.send_weekly_digests",
+        "schedule": crontab(minute=7),
+    },
     "esa: forget old mail": {
         "task": "teams.models.mailing.forget_old_mailings",
         "schedule": crontab(hour=17, minute=20),
@@ -439,6 +442,7 @@ ATTACHMENT_MAX_BYTES = env.number("ESA_ATTACHMENT_MAX_MB", 10, least=1, most=100
 ESA_ENVIRONMENT = env.text("ESA_ENVIRONMENT", "development" if DEBUG else "production")
 ESA_NEW_TEAM = "posts.starter.furnish"  # called with a new team, so that teams need not import posts
 ESA_OUTBOUND_ALLOW = env.networks("ESA_OUTBOUND_ALLOW")  # of an intranet, that webhooks may reach beside the internet
+FEEDBACK_EMAIL = env.text("ESA_FEEDBACK_EMAIL")  # of the operators; without it superusers get feedback
 ESA_SIGN_UP = env.choice("ESA_SIGN_UP", "open", ("open", "invitation"))
 
 # --- Operations -------------------------------------------------------------------------------------------------------

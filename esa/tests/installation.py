@@ -52,7 +52,7 @@ class Installation:
         return os.environ | scratch.ENVIRONMENT | {
             "DEBUG": "0", "ESA_HTTPS": "0", "ESA_DOMAIN": DOMAIN, "PORT": str(self.port), "WEB_HOST": "127.0.0.1",
             "DATABASE_URL": self.postgres.url("esa"), "REDIS_URL": self.valkey.url(), "WEB_CONCURRENCY": "1",
-            "WORKER_VISIBILITY_TIMEOUT": "5", "TMPDIR": str(self.folder), "S3_BUCKET": "media", "S3_REGION": "us-east-1",
+            "WORKER_VISIBILITY_TIMEOUT": "1", "TMPDIR": str(self.folder), "S3_BUCKET": "media", "S3_REGION": "us-east-1",
             "S3_ENDPOINT_URL": f"http://127.0.0.1:{self.s3._port}", "AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "x",
             "DJANGO_SETTINGS_MODULE": "esa.tests.production_settings",
         }  # fmt: skip
@@ -118,7 +118,8 @@ class Installation:
     def send(self, path: str, form: dict[str, str], *, team: str = "") -> tuple[int, dict[str, str], str]:
         """Open the page of a form and send it, with its hidden fields."""
         page = self.ask(path, team=team)[2]
-        found = next((f for f in re.findall(r"<form\b.*?</form>", page, re.S) if path in f.partition(">")[0]), "")
+        forms = re.findall(r"<form\b.*?</form>", page, re.S)
+        found = next((f for f in forms if path in f.partition(">")[0] or 'name="body_md"' in f), "")
         assert found, page[:2000]
         hidden = {}
         for field in re.findall(r'<input\b[^>]*type="hidden"[^>]*>', found):

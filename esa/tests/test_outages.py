@@ -89,21 +89,14 @@ def test_without_postgresql_the_answer_is_a_503_and_comes_soon(esa):
 
 def test_a_worker_that_is_killed_hard_loses_no_task(esa):
     """The task is held up by a lock of ours, the worker dies in it, and the next worker is given it."""
-    esa.sql("UPDATE teams_event SET relayed_at = now()")
     esa.sign_in()
-    first = esa.worker()
+    write(esa, "held")
+    assert waiting(esa) == 1
     with psycopg.connect(esa.postgres.url("esa")) as line:
-        line.execute("LOCK TABLE teams_event IN SHARE MODE")  # readers pass, the task's update waits
-        with psycopg.connect(esa.postgres.url("esa"), autocommit=True) as other:
-            event = esa.sql("SELECT max(id) FROM teams_event")[0][0]
-            held = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE %s"
-            esa.run(f"from teams.models.event import relay_event; relay_event.delay({event})")
-            line.rollback()
-            line.execute("UPDATE teams_event SET relayed_at = NULL WHERE id = %s", [event])
-            line.commit()
-            line.execute("SELECT 1 FROM teams_event WHERE id = %s FOR UPDATE", [event])
-            esa.run(f"from teams.models.event import relay_event; relay_event.delay({event})")
-            until(lambda: other.execute(held, ["%teams_event%FOR UPDATE%"]).fetchone()[0])
+        line.execute("LOCK TABLE teams_event IN ACCESS EXCLUSIVE MODE")
+        first = esa.worker()
+        held = "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'teams_event'::regclass"
+        assert until(lambda: esa.sql(held)[0][0])
         os.killpg(first.pid, signal.SIGKILL)
         first.wait()
     assert waiting(esa) == 1
@@ -125,7 +118,7 @@ def test_sigterm_lets_web_finish_the_request_in_flight(esa):
         line.sendall(body[1000:])
         answer = line.recv(2000).decode()
     assert "403" in answer.splitlines()[0]  # it has no CSRF token; but it was answered
-    assert web.wait(30) == 0
+    assert web.wait(30) == 0, esa.said(web)
 
 
 def _taken(esa: Installation) -> bool:
