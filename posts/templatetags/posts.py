@@ -13,7 +13,7 @@ from esa import markdown
 from esa.templatetags.esa import optional_url
 from posts import title
 from posts.diff import Span, spans_html
-from posts.models import Comment
+from posts.models import Comment, SavedSearch
 from posts.scoping import listed_posts
 from teams.models import Member
 
@@ -47,6 +47,16 @@ def tag_url(tag: str) -> str:
 @register.filter
 def author_url(member: Member) -> str:
     return f"{reverse('posts')}?{urlencode({'user': member.handle})}"
+
+
+@register.simple_tag(takes_context=True)
+def watching(context: Context, category: str = "", search: SavedSearch | None = None) -> bool:
+    """Whether the reader hears of what is shipped there; one query per page."""
+    request = context["request"]
+    if not hasattr(request, "watched_places"):
+        mine = request.member.place_watches.values_list("category", "search") if request.member else ()
+        request.watched_places = set(mine)
+    return (category, search.pk if search else None) in request.watched_places
 
 
 @register.simple_tag

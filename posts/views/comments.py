@@ -8,15 +8,23 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
 
 from posts.models import Comment
-from posts.scoping import find_comment, find_post
+from posts.scoping import find_comment, find_post, readable_comments
 from teams.decorators import member_required
 from teams.http import MemberRequest
 
+MOST_AT_ONCE = 50
 
-@require_POST
+
 @member_required
-def create(request: MemberRequest, number: int) -> HttpResponse:
+def index(request: MemberRequest, number: int) -> HttpResponse:
+    """To post is to comment; to get, with `after`, gives an open page what came since it was loaded."""
     post = find_post(request, number)
+    if request.method != "POST":
+        after = request.GET.get("after", "")
+        newer = readable_comments(request).filter(post=post).order_by("created_at", "pk")
+        if after.isascii() and after.isdigit() and len(after) < 19:
+            newer = newer.filter(pk__gt=int(after))
+        return render(request, "posts/comments/_list.html", {"comments": newer[:MOST_AT_ONCE]})
     body = request.POST.get("body_md", "")
     try:
         comment = post.comment(by=request.member, body_md=body)
@@ -48,6 +56,29 @@ def delete(request: MemberRequest, pk: int) -> HttpResponse:
     post = comment.post
     comment.remove(by=request.member)
     return redirect(f"{post.get_absolute_url()}#comments")
+
+
+@require_POST
+@member_required
+def star(request: MemberRequest, pk: int) -> HttpResponse:
+    comment = find_comment(request, pk)
+    comment.star(by=request.member, body=request.POST.get("body", ""))
+    return _starred(request, comment, starred=True)
+
+
+@require_POST
+@member_required
+def unstar(request: MemberRequest, pk: int) -> HttpResponse:
+    comment = find_comment(request, pk)
+    comment.unstar(by=request.member)
+    return _starred(request, comment, starred=False)
+
+
+def _starred(request: MemberRequest, comment: Comment, *, starred: bool) -> HttpResponse:
+    comment.starred = starred
+    if request.htmx:
+        return render(request, "posts/comments/_star.html", {"comment": comment})
+    return redirect(comment)
 
 
 def _changeable(request: MemberRequest, pk: int) -> Comment:

@@ -8,6 +8,7 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
+from esa import condition
 from posts import front_matter
 from posts.models import Post
 from posts.scoping import binned_posts, find_post, listed_posts, readable_comments
@@ -28,7 +29,7 @@ def show(request: TeamRequest, number: int) -> HttpResponse:
             return redirect("binned_post", number)
         raise
     post.render_for(world=request.member is None)
-    if request.member:
+    if request.member and condition.current().writable:
         my_notifications(request).about(post).read()
     return render(request, "posts/posts/show.html", _around(request, post))
 

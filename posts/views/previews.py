@@ -21,9 +21,10 @@ def create(request: MemberRequest) -> HttpResponse:
         words = _("The text has %(length)s characters; %(limit)s are allowed. Split it into several posts.")
         message = words % {"length": len(text), "limit": settings.MAX_BODY_LENGTH}
         return JsonResponse({"error": "too_long", "message": message}, status=422)
-    options = markdown.Options(plantuml_url=settings.PLANTUML_URL)
+    prefix = "preview-" if request.POST.get("prefix") else ""  # beside texts whose anchors are on the page already
+    options = markdown.Options(plantuml_url=settings.PLANTUML_URL, prefix=prefix)
     rendered = markdown.render(
         text.replace("\r\n", "\n").replace("\r", "\n").replace("\x00", ""), TeamLinks(request.team), options=options
     )
     tasks = {"tasks_count": rendered.tasks_count, "done_tasks_count": rendered.done_tasks_count}
-    return JsonResponse({"html": rendered.html, **tasks})
+    return JsonResponse({"html": rendered.html, "broken": rendered.broken, **tasks})

@@ -1,0 +1,85 @@
+"""Comments, their stars, and watching places."""
+
+import re
+
+import pytest
+
+from posts.models import Category, Comment, PlaceWatch, Post, SavedSearch
+
+
+@pytest.fixture
+def post(alice, bob):
+    return Post.write(by=alice, name="x", category="dev", wip=False)
+
+
+def text_of(answer):
+    return answer.content.decode()
+
+
+def test_footnotes_of_two_comments_do_not_collide(alice, bob, post, sign_in):
+    for _twice in range(2):
+        post.comment(by=bob, body_md="word[^1]\n\n[^1]: note\n\n## Head")
+    page = text_of(sign_in(alice).get("/posts/1"))
+    anchors = re.findall(r'(?:id|name)="([^"]+)"', page[page.index('id="comments-list"') :])
+    first, second = Comment.objects.order_by("pk")
+    assert [each for each in anchors if each.startswith(f"c{first.pk}-")]
+    assert [each for each in anchors if each.startswith(f"c{second.pk}-")]
+    notes = [each for each in anchors if "note" in each or "fn" in each]
+    assert len(notes) == len(set(notes)) >= 2
+
+
+def test_an_open_page_gets_what_is_new(alice, bob, carol, post, sign_in, docs):
+    first = post.comment(by=bob, body_md="first")
+    second = post.comment(by=bob, body_md="second")
+    fragment = text_of(sign_in(alice).get(f"/posts/1/comments?after={first.pk}"))
+    assert "second" in fragment
+    assert ">first<" not in fragment
+    assert f'id="comment-{second.pk}"' in fragment
+    assert sign_in(carol, docs).get("/posts/1/comments").status_code == 404
+
+
+def test_a_comment_is_starred_and_unstarred(alice, bob, carol, post, sign_in, docs):
+    comment = post.comment(by=bob, body_md="well")
+    client = sign_in(alice)
+    assert client.post(f"/comments/{comment.pk}/star")["Location"] == f"/posts/1#comment-{comment.pk}"
+    fragment = text_of(client.post(f"/comments/{comment.pk}/star", headers={"hx-request": "true"}))
+    assert 'aria-pressed="true"' in fragment
+    assert Comment.objects.get().stars_count == 1
+    client.post(f"/comments/{comment.pk}/star/delete")
+    assert Comment.objects.get().stars_count == 0
+    outsider = sign_in(carol, docs)
+    assert outsider.post(f"/comments/{comment.pk}/star").status_code == 404
+    assert outsider.post(f"/comments/{comment.pk}/star/delete").status_code == 404
+    post.trash(by=alice)
+    assert sign_in(alice).post(f"/comments/{comment.pk}/star").status_code == 404
+
+
+def test_a_passage_is_starred_and_shown_with_the_post(alice, bob, post, sign_in):
+    client = sign_in(bob)
+    client.post("/posts/1/star", {"body": "a fine <passage>"})
+    assert "a fine &lt;passage&gt;" in text_of(client.get("/posts/1"))
+
+
+def test_a_preview_beside_other_texts_has_anchors_of_its_own(alice, post, sign_in):
+    told = sign_in(alice).post("/preview", {"body_md": "## Head\n#99", "prefix": "1"}).json()
+    assert 'href="#preview-Head"' in told["html"]
+    assert told["broken"] == [99]
+
+
+def test_a_category_and_a_search_are_watched_and_left(alice, bob, carol, post, sign_in, docs):
+    client = sign_in(bob)
+    client.post("/category/watch", {"path": "dev"})
+    assert "Watching" in text_of(client.get("/categories/dev"))
+    client.post("/category/watch/delete", {"path": "dev"})
+    assert not PlaceWatch.objects.exists()
+    assert client.post("/category/watch", {"path": "nowhere"}).status_code == 404
+    mine = SavedSearch.keep(by=bob, name="mine", query="x")
+    client.post(f"/searches/{mine.pk}/watch")
+    assert "Watching" in text_of(client.get("/searches"))
+    assert sign_in(alice).post(f"/searches/{mine.pk}/watch").status_code == 404
+    outsider = sign_in(carol, docs)
+    for path in ("/category/watch", "/category/watch/delete", f"/searches/{mine.pk}/watch"):
+        assert outsider.post(path, {"path": "dev"}).status_code == 404
+    assert Category.objects.filter(path="dev").exists()
+    sign_in(bob).post(f"/searches/{mine.pk}/watch/delete")
+    assert not PlaceWatch.objects.exists()
