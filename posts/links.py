@@ -8,6 +8,7 @@ from django.urls import reverse
 from esa.markdown import LinkedMember, LinkedPost
 from posts import title
 from teams.models import Team
+from teams.models.emoji import addresses
 
 
 class TeamLinks:
@@ -20,6 +21,7 @@ class TeamLinks:
         self.base_url = team.url("")
         self._posts: dict[int, LinkedPost] = {}
         self._members: dict[str, LinkedMember] = {}
+        self._emoji: dict[str, str] = {}
 
     def prepare(self, *, posts: set[int], members: set[str], emoji: set[str]) -> None:
         if wanted := {number for number in posts if number < 2**31}:
@@ -27,6 +29,8 @@ class TeamLinks:
             for number, category, name, wip in found.values_list("number", "category", "name", "wip"):
                 full_name = "" if wip and self.team.open else title.compose(category, name)
                 self._posts[number] = LinkedPost(number, full_name, reverse("post", args=[number]), wip)
+        if emoji:
+            self._emoji = addresses(self.team, emoji)
         if members:
             lowered = {name.lower() for name in members}
             for member in (
@@ -43,7 +47,7 @@ class TeamLinks:
         return self._members.get(screen_name.lower())
 
     def emoji(self, code: str) -> str | None:
-        return None
+        return self._emoji.get(code)
 
     def is_attachment(self, url: str) -> bool:
         """The addresses of this team's files, absolute or not."""

@@ -8,7 +8,7 @@ from django.http import Http404
 from django.shortcuts import get_object_or_404
 
 from posts import title
-from posts.models import Attachment, Category, Comment, Post, Revision, SavedSearch, Star, Tag
+from posts.models import Attachment, Category, Comment, Post, Revision, SavedSearch, Sharing, Star, Tag
 from posts.models.attachment import AttachmentQuerySet, is_signed
 from posts.models.category import CategoryQuerySet
 from posts.models.comment import CommentQuerySet
@@ -189,3 +189,11 @@ def find_attachment(request: TeamRequest, key: str) -> Attachment:
         if not is_signed(key, request.GET.get("expires", ""), request.GET.get("signature", "")):
             raise Http404
     return attachment
+
+
+def find_sharing(request: TeamRequest, key: str) -> Sharing:
+    """What somebody holds the address of; on another team's host it is not there."""
+    if not request.team:
+        raise Http404
+    alive = Sharing.objects.select_related("post__team").filter(post__deleted_at=None, post__team=request.team)
+    return get_object_or_404(alive, key=key)

@@ -8,6 +8,7 @@ from django.shortcuts import get_object_or_404
 from teams.http import MemberRequest, PersonRequest, TeamRequest
 from teams.models import ApiCall, Delivery, Event, Invitation, Member, Notification, TokenGrant, Webhook
 from teams.models.access_token import TokenGrantQuerySet
+from teams.models.emoji import Emoji, EmojiQuerySet
 from teams.models.invitation import InvitationQuerySet
 from teams.models.member import MemberQuerySet
 from teams.models.notification import NotificationQuerySet
@@ -131,3 +132,12 @@ def find_delivery(request: MemberRequest, webhook: int, pk: int) -> Delivery:
     delivery = get_object_or_404(hook.deliveries, pk=pk)
     delivery.webhook = hook
     return delivery
+
+
+def team_emojis(request: MemberRequest) -> EmojiQuerySet:
+    emojis: EmojiQuerySet = request.team.emojis.all()
+    return emojis
+
+
+def find_emoji(request: MemberRequest, code: str) -> Emoji:
+    return get_object_or_404(team_emojis(request), code=code)

@@ -5,6 +5,7 @@ from teams.views import (
     activity,
     api_settings,
     applications,
+    emojis,
     icons,
     invitations,
     landing,
@@ -66,6 +67,10 @@ urlpatterns = [
     path("team/webhooks/<int:pk>/test", webhooks.test, name="webhook_test"),
     path("team/webhooks/<int:pk>/deliveries/<int:delivery>", webhooks.delivery, name="delivery"),
     path("team/webhooks/<int:pk>/deliveries/<int:delivery>/replay", webhooks.replay, name="delivery_replay"),
+    # Emoji
+    path("team/emojis", emojis.index, name="emojis"),
+    path("team/emojis/<str:code>/delete", emojis.delete, name="emoji_delete"),
+    path("emojis/<int:team>/<str:file>", emojis.picture, name="emoji_picture"),
     # OAuth
     path("oauth/authorize", oauth.Consent.as_view(), name="oauth_authorize"),
     path("oauth/token", oauth.token, name="oauth_token"),

@@ -97,6 +97,8 @@ class Names:
 
     def emoji(self, code: str) -> tuple[str, bool] | None:
         url = self.links.emoji(code)
+        if url and "/" not in url:
+            return url, False
         if url:
             name = html.escape(f":{code}:")
             return f'<img class="{SEAL}emoji" src="{html.escape(url)}" alt="{name}" title="{name}">', True

@@ -12,8 +12,8 @@ from ninja.operation import Operation
 
 from esa import hosts
 from esa.api import MergedParameters, answer
-from posts.api import attachments, categories, comments, posts, revisions, stars, stats, tags, watches
-from teams.api import members, teams, users
+from posts.api import attachments, categories, comments, posts, revisions, sharings, stars, stats, tags, watches
+from teams.api import emojis, feedbacks, invitations, members, teams, users
 from teams.door import Token, answer_or_apologize
 
 DESCRIPTION = """\
@@ -116,8 +116,10 @@ api = Api(
 T = "/teams/{team_name}"
 api.add_router("", users.router)
 api.add_router("", teams.router)
+api.add_router("", feedbacks.router)
+api.add_router(T, feedbacks.of_team)
 api.add_router(T, teams.one_team)
-for resource in (stats, members, posts, revisions, comments, stars, watches, categories, tags, attachments):
+for resource in (stats, members, posts, revisions, comments, stars, watches, categories, tags, attachments, sharings, invitations, emojis):
     api.add_router(T, resource.router)
 
 

@@ -8,6 +8,7 @@ from posts.models.reference import Reference
 from posts.models.revision import Revision
 from posts.models.saved_search import RecentSearch, SavedSearch
 from posts.models.search import PostSearch
+from posts.models.sharing import Sharing
 from posts.models.star import Star
 from posts.models.tag import Tag
 from posts.models.watch import PlaceWatch, Watch
@@ -25,6 +26,7 @@ __all__ = [
     "Reference",
     "Revision",
     "SavedSearch",
+    "Sharing",
     "Star",
     "Tag",
     "Watch",

@@ -22,6 +22,7 @@ from posts.models.comment import Commented
 from posts.models.mention import Mention
 from posts.models.reference import Reference
 from posts.models.revision import Revised, Revision
+from posts.models.sharing import Shared
 from posts.models.star import Starred, StarredQuerySet
 from posts.models.tag import Tag
 from posts.models.watch import PlaceWatch, Watch, Watched, WatchedQuerySet
@@ -135,14 +136,14 @@ class PostQuerySet(StarredQuerySet, WatchedQuerySet):  # type: ignore[override]
 
     def for_display(self) -> Self:
         """Everything a page of one post shows."""
-        return self.select_related("team", "created_by__user", "updated_by__user")
+        return self.select_related("team", "created_by__user", "updated_by__user", "sharing")
 
     def for_list(self) -> Self:
         """Everything a row shows; texts stay where they are."""
         return self.for_display().defer("body_md", "body_html", "toc")
 
 
-class Post(Revised, Starred, Watched, Commented, models.Model):
+class Post(Revised, Starred, Watched, Shared, Commented, models.Model):
     class Kind(models.TextChoices):
         STOCK = "stock", _("Stock")
         FLOW = "flow", _("Flow")

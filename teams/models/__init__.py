@@ -1,5 +1,7 @@
 from teams.models.access_token import AccessPolicy, AccessToken, ApiCall, TokenGrant
+from teams.models.emoji import Emoji
 from teams.models.event import Event, Eventful
+from teams.models.feedback import Feedback
 from teams.models.invitation import Invitation
 from teams.models.mailing import Mailing
 from teams.models.member import Member
@@ -13,8 +15,10 @@ __all__ = [
     "AccessToken",
     "ApiCall",
     "Delivery",
+    "Emoji",
     "Event",
     "Eventful",
+    "Feedback",
     "Invitation",
     "Mailing",
     "Member",
