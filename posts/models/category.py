@@ -145,7 +145,7 @@ class Category(models.Model):
         posts = list(
             team.posts.alive()
             .in_category(plan.source)
-            .select_for_update(of=("self",))
+            .select_for_update(of=("self",), no_key=True)
             .order_by("pk")
             .defer("body_md", "body_html", "toc")
         )

@@ -64,6 +64,9 @@ class Comment(Starred, models.Model):
 
     @transaction.atomic
     def edit(self, *, by: "Member", body_md: str, author: "Member | None" = None) -> None:
+        self.post.lock()
+        if not Comment.objects.filter(pk=self.pk).exists():
+            raise ValidationError(_("This comment was removed in the meantime."), "gone")
         self.body_md = body_md
         self.created_by = author or self.created_by
         self.updated_at = timezone.now()
@@ -72,6 +75,10 @@ class Comment(Starred, models.Model):
 
     @transaction.atomic
     def remove(self, *, by: "Member") -> None:
+        """Once: of two who remove it at the same time, the second finds it gone and counts nothing."""
+        self.post.lock(alive=False)
+        if not Comment.objects.filter(pk=self.pk).exists():
+            return
         type(self.post)._base_manager.filter(pk=self.post_id).update(comments_count=F("comments_count") - 1)
         self.record("delete", by=by, post=self.post.number)
         self.delete()
@@ -155,6 +162,7 @@ class Commented(models.Model):
 
     @transaction.atomic
     def comment(self: "Post", *, by: "Member", body_md: str) -> Comment:  # type: ignore[misc]
+        self.lock()
         comment = Comment(post=self, created_by=by, body_md=body_md)
         comment._settle()
         type(self)._base_manager.filter(pk=self.pk).update(comments_count=F("comments_count") + 1)

@@ -273,7 +273,7 @@ class Post(Revised, Starred, Watched, Shared, Commented, models.Model):
         original_revision). If the post moved on since, the two are merged; lines that clash raise Clash and save
         nothing, or with `save_clash` are saved with both sides marked. Without a base the last writer wins.
         """
-        self._lock()
+        self.lock()
         before = self._standing
         draft, merged, overlapped = self._merge(draft, base_number, base_body, save_clash=save_clash)
         known_as = (self.category, self.name, self.wip)
@@ -301,7 +301,7 @@ class Post(Revised, Starred, Watched, Shared, Commented, models.Model):
     @transaction.atomic
     def unship(self, *, by: "Member", via: str = Revision.Via.WEB) -> None:
         """Back to WIP: nobody is told, and an open team's world no longer sees it."""
-        self._lock()
+        self.lock()
         if not self.wip:
             self.revise(Draft(wip=True, message=UNSHIPPED), by=by, via=via)
 
@@ -319,7 +319,7 @@ class Post(Revised, Starred, Watched, Shared, Commented, models.Model):
     @transaction.atomic
     def archive(self, *, by: "Member", message: str = "", via: str = Revision.Via.WEB) -> None:
         """Move to Archived/…; an archived post stays as it is."""
-        self._lock()
+        self.lock()
         if self.archived:
             return
         before = self._standing
@@ -339,7 +339,7 @@ class Post(Revised, Starred, Watched, Shared, Commented, models.Model):
     @transaction.atomic
     def unarchive(self, *, by: "Member") -> None:
         """Move back out of Archived/…; a post that is not there stays as it is."""
-        self._lock()
+        self.lock()
         if self.archived:
             self.revise(Draft(category=title.moved(self.category, title.ARCHIVE, ""), message=UNARCHIVED), by=by)
 
@@ -354,7 +354,7 @@ class Post(Revised, Starred, Watched, Shared, Commented, models.Model):
         via: str = Revision.Via.WEB,
     ) -> Saved:
         """Make an old revision the newest, as a new one; history is never cut."""
-        self._lock()
+        self.lock()
         if revision.number == self.revision_number:
             raise ValidationError(_("This is the newest revision already."), "newest")
         draft = Draft(
@@ -370,7 +370,7 @@ class Post(Revised, Starred, Watched, Shared, Commented, models.Model):
     @transaction.atomic
     def trash(self, *, by: "Member") -> None:
         """Put the post into the bin. Its number stays its own; restore brings everything back."""
-        self._lock(alive=False)
+        self.lock(alive=False)
         if self.deleted_at:
             return
         before = self._standing
@@ -382,7 +382,7 @@ class Post(Revised, Starred, Watched, Shared, Commented, models.Model):
 
     @transaction.atomic
     def restore(self, *, by: "Member") -> None:
-        self._lock(alive=False)
+        self.lock(alive=False)
         if not self.deleted_at:
             return
         before = self._standing
@@ -395,7 +395,7 @@ class Post(Revised, Starred, Watched, Shared, Commented, models.Model):
     @transaction.atomic
     def toggle_task(self, ordinal: int, *, checked: bool, revision_number: int, by: "Member") -> Saved:
         """Tick a box in the rendered post: one byte of the text, a quiet revision. Refused if the text moved on."""
-        self._lock()
+        self.lock()
         if revision_number != self.revision_number:
             raise ValidationError(_("This post was changed in the meantime. Reload it and try again."), "stale")
         body = markdown.toggle_task(self.body_md, ordinal, checked)
@@ -492,7 +492,7 @@ class Post(Revised, Starred, Watched, Shared, Commented, models.Model):
     @transaction.atomic
     def render_again(self) -> None:
         """Derive the HTML anew (other renderer, other titles); no revision, for the text is the same."""
-        self._lock(alive=False)
+        self.lock(alive=False)
         Reference.replace(self, self._render().references)
         self.save(
             update_fields=[
@@ -526,9 +526,10 @@ class Post(Revised, Starred, Watched, Shared, Commented, models.Model):
     def _standing(self) -> Standing:
         return Standing(self.category, list(self.tags), self.deleted_at is None, self.wip)
 
-    def _lock(self, *, alive: bool = True) -> None:
+    def lock(self, *, alive: bool = True) -> None:
         """Queue up with other writers and see what they left."""
-        fresh = Post.objects.select_for_update(of=("self",)).get(pk=self.pk)
+        # Not the key: a post that links here is stored meanwhile, and two that link to each other do not deadlock.
+        fresh = Post.objects.select_for_update(of=("self",), no_key=True).get(pk=self.pk)
         for column in self._meta.concrete_fields:
             setattr(self, column.attname, getattr(fresh, column.attname))
         if alive and self.deleted_at:
@@ -646,7 +647,7 @@ class Post(Revised, Starred, Watched, Shared, Commented, models.Model):
 
     @transaction.atomic
     def _glue(self, content: str, *, by: "Member", wip: bool | None, message: str, via: str, at_end: bool) -> Saved:
-        self._lock()
+        self.lock()
         content = content.replace("\r\n", "\n").replace("\r", "\n")
         body = self.body_md + content if at_end else content + self.body_md
         return self.revise(Draft(body_md=body, wip=wip, message=message or APPENDED), by=by, via=via)

@@ -74,7 +74,7 @@ class Starred(Eventful):
             self._count_stars(-1)
 
     def _lock_for_star(self) -> None:
-        type(self)._base_manager.select_for_update().only("pk").get(pk=self.pk)
+        type(self)._base_manager.select_for_update(no_key=True).only("pk").get(pk=self.pk)
 
     def _count_stars(self, more: int) -> None:
         type(self)._base_manager.filter(pk=self.pk).update(stars_count=F("stars_count") + more)

@@ -51,12 +51,17 @@ class Watched(models.Model):
 
     @transaction.atomic
     def watch_by_itself(self, member: "Member") -> None:
-        """For authors, commenters and the mentioned, unless they muted the post or already watch it."""
+        """For authors, commenters and the mentioned, unless they muted the post or already watch it.
+
+        The caller holds the post's lock, as `_set_watch` does: who inserts a watch first and waits for the post then,
+        deadlocks with who holds the post and wants that watch.
+        """
         _watch, created = self.watches.get_or_create(member=member)
         if created:
             self._count_watches(+1)
 
     def _set_watch(self, member: "Member", *, muted: bool) -> None:
+        type(self)._base_manager.select_for_update(no_key=True).only("pk").get(pk=self.pk)
         watch, created = Watch.objects.select_for_update().get_or_create(
             post_id=self.pk, member=member, defaults={"muted": muted}
         )

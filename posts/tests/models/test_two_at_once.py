@@ -1,0 +1,104 @@
+"""Writers who meet: each on a connection of their own, held at the point where they would once have locked each other out."""
+
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+from typing import Any
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.db import connection, transaction
+
+from posts import title
+from posts.models import Category, Comment, Post
+from posts.models.post import Draft
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def at_once(*deeds: Callable[[], Any]) -> None:
+    """Do all at the same time; whatever one of them raises is raised here."""
+
+    def run(deed: Callable[[], Any]) -> None:
+        try:
+            deed()
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(len(deeds)) as pool:
+        for done in [pool.submit(run, deed) for deed in deeds]:
+            done.result(timeout=20)
+
+
+def test_posts_that_come_to_link_to_each_other_are_both_saved(alice, bob):
+    one, two = Post.write(by=alice, name="One"), Post.write(by=bob, name="Two")
+    met = Barrier(2, timeout=10)
+
+    def link(post: Post, to: Post, by: Any) -> None:
+        with transaction.atomic():
+            post.lock()
+            met.wait()
+            post.revise(Draft(body_md=f"see #{to.number}", wip=False), by=by)
+
+    at_once(lambda: link(one, two, alice), lambda: link(two, one, bob))
+    assert (list(one.backlinks()), list(two.backlinks())) == ([two], [one])
+
+
+def test_people_who_mention_each_other_under_one_post_are_both_heard(alice, bob):
+    post = Post.write(by=alice, name="Post")
+    post.watches.all().delete()
+    Post.objects.update(watches_count=0)
+    rounds = 4
+    met = Barrier(3, timeout=10)
+
+    def talk(by: Any, to: str) -> None:
+        for _round in range(rounds):
+            met.wait()
+            Post.objects.get(pk=post.pk).comment(by=by, body_md=f"@{to} look")
+
+    def look_away() -> None:
+        for _round in range(rounds):
+            met.wait()
+            mine = Post.objects.get(pk=post.pk)
+            mine.unwatch(by=bob)
+            mine.watch(by=bob)
+
+    at_once(lambda: talk(alice, "bob"), lambda: talk(bob, "alice"), look_away)
+    post.refresh_from_db()
+    assert (post.comments_count, post.watches_count) == (2 * rounds, 2)
+
+
+def test_categories_moved_in_opposite_directions_keep_every_post_and_count(alice, bob):
+    posts = [Post.write(by=alice, name=f"{n}", category="a/x" if n % 2 else "b/x", wip=n < 3) for n in range(6)]
+    met = Barrier(3, timeout=10)
+
+    def move(source: str, target: str, by: Any) -> None:
+        met.wait()
+        Category.move(by.team, source, target, by=by)
+
+    def archive() -> None:
+        met.wait()
+        for post in reversed(posts):
+            Post.objects.get(pk=post.pk).archive(by=bob)
+
+    at_once(lambda: move("a", "b", alice), lambda: move("b", "a", bob), archive)
+    expected: Counter[str] = Counter()
+    for category in Post.objects.values_list("category", flat=True):
+        expected.update(["", *title.ancestors(category), category])
+    assert dict(Category.objects.values_list("path", "total")) == expected
+    assert expected[""] == len(posts)
+    for post in Post.objects.all():
+        assert post.revisions.count() == post.revision_number
+
+
+def test_a_comment_removed_twice_counts_once_and_is_not_written_again(alice, bob):
+    post = Post.write(by=alice, name="Post")
+    comment = post.comment(by=bob, body_md="a word")
+    held = [Comment.objects.get(pk=comment.pk) for _copy in range(3)]
+    held[0].remove(by=bob)
+    held[1].remove(by=alice)
+    with pytest.raises(ValidationError):
+        held[2].edit(by=bob, body_md="back again")
+    post.refresh_from_db()
+    assert (post.comments_count, post.comments.count()) == (0, 0)
