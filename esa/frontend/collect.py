@@ -13,9 +13,7 @@ def folders() -> list[Path]:
     found = [ROOT / "esa" / "static"]
     for package in PACKAGES:
         spec = find_spec(package)
-        assert spec
-        assert spec.submodule_search_locations
-        found.append(Path(spec.submodule_search_locations[0]) / "static")
+        found += [Path(place) / "static" for place in (spec and spec.submodule_search_locations) or []]
     return found
 
 

@@ -7,12 +7,14 @@ import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 
 from esa.local import chromium, frontend, scratch, translations
 from esa.local.progress import CHECKOUT, coloured, hand_over, say
 from esa.local.trouble import Trouble
 
 PYTHON = sys.executable
+BIN = Path(PYTHON).parent
 MANAGE = [PYTHON, "manage.py"]
 PRODUCTION = {
     "DEBUG": "",
@@ -35,6 +37,8 @@ LINTERS = [
     Check("ruff check", [PYTHON, "-m", "ruff", "check", "."]),
     Check("ruff format --check", [PYTHON, "-m", "ruff", "format", "--check", "."]),
     Check("mypy", [PYTHON, "-m", "mypy"]),
+    Check("hadolint", [str(BIN / "hadolint"), "Dockerfile"]),
+    Check("shellcheck", [str(BIN / "shellcheck"), "entrypoint.sh", ".ci/run"]),
 ]
 
 

@@ -5,6 +5,7 @@ import subprocess
 import sys
 import tarfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.db import connection, migrations, models
@@ -37,7 +38,10 @@ def test_the_newest_migrations_only_expand(db):
 
 def state() -> ProjectState:
     made = ProjectState()
-    fields = [("id", models.BigAutoField(primary_key=True)), ("name", models.CharField(max_length=20))]
+    fields: list[tuple[str, models.Field]] = [
+        ("id", models.BigAutoField(primary_key=True)),
+        ("name", models.CharField(max_length=20)),
+    ]
     made.add_model(ModelState("posts", "thing", fields))
     return made
 
@@ -59,7 +63,7 @@ def state() -> ProjectState:
     ],
 )
 def test_what_old_code_would_trip_over_is_known(operation, expands):
-    migration = migrations.Migration("0002", "posts")
+    migration: Any = migrations.Migration("0002", "posts")
     migration.operations = [operation]
     assert bool(narrows(migration, state())) is not expands
     migration.contracts = "nothing has read it since release 12"
@@ -68,7 +72,7 @@ def test_what_old_code_would_trip_over_is_known(operation, expands):
 
 def test_preflight_knows_what_a_migration_locks_and_for_about_how_long(db):
     loader = MigrationLoader(connection)
-    migration = migrations.Migration("9999", "posts")
+    migration: Any = migrations.Migration("9999", "posts")
     migration.operations = [migrations.AddIndex("post", models.Index(fields=["name"], name="i"))]
     with connection.cursor() as cursor:
         cursor.execute("UPDATE pg_class SET reltuples = 2000000 WHERE relname = 'posts_post'")
@@ -123,19 +127,22 @@ def test_the_code_before_the_newest_migration_works_on_the_schema_after_it(tmp_p
         pytest.fail("This test needs the embedded servers: run it without DATABASE_URL.")
     before = commit_before()
     if not before:
-        return loudly(capsys, "git history is too shallow to run the code of before: only the contract is checked")
+        loudly(capsys, "git history is too shallow to run the code of before: only the contract is checked")
+        return
     if any("\n    contracts = " in path.read_text() for path in step_since(before)):
-        return loudly(capsys, "this step contracts, so the code of before is not run")
+        loudly(capsys, "this step contracts, so the code of before is not run")
+        return
     archive = git("archive", "--format=tar", before, "--", *OURS, "manage.py")
     assert archive.returncode == 0, archive.stderr
     (tmp_path / "old.tar").write_bytes(archive.stdout)
     with tarfile.open(tmp_path / "old.tar") as tar:
         tar.extractall(tmp_path / "old", filter="data")
     # With the packages of today: does that code start at all?
-    starts = [sys.executable, "-c", "import django; django.setup()"]
+    starts = [sys.executable, "-c", "import django; django.setup(); import esa.urls"]
     alone = os.environ | {"PYTHONPATH": str(tmp_path / "old")}
     if subprocess.run(starts, cwd=tmp_path / "old", env=alone, capture_output=True, check=False).returncode:
-        return loudly(capsys, f"{before} does not even start by itself, so it is not run")
+        loudly(capsys, f"{before} does not even start by itself, so it is not run")
+        return
     import psycopg
 
     server = os.environ["DATABASE_URL"].rpartition("/")[0]

@@ -59,7 +59,7 @@ class Command(BaseCommand):
         if not plan:
             self.stdout.write("No migration waits.")
         concerns = 0
-        state = executor._create_project_state(with_applied_migrations=True)
+        state = executor._create_project_state(with_applied_migrations=True)  # type: ignore[attr-defined]
         for migration, _backwards in plan:
             self.stdout.write(f"{migration.app_label}.{migration.name} waits")
             for risk in risks_of(migration, state):
