@@ -135,6 +135,10 @@ class Webhook(models.Model):
         return self.disabled_at is None and self.answered_for
 
     @property
+    def kinds_in_words(self) -> list[str]:
+        return [str(KINDS[kind]) for kind in self.kinds if kind in KINDS]
+
+    @property
     def page(self) -> str:
         return reverse("webhook", args=[self.pk])
 
