@@ -370,7 +370,8 @@ class WebhookForm(forms.Form):
 
     def __init__(self, *args: Any, instance: Webhook | None = None, **kwargs: Any) -> None:
         start = {name: getattr(instance, name) for name in self.base_fields} if instance else {"kinds": list(KINDS)}
-        super().__init__(*args, initial=start | kwargs.pop("initial", {}), **kwargs)
+        kwargs["initial"] = start | kwargs.get("initial", {})
+        super().__init__(*args, **kwargs)
 
     def clean_category(self) -> str:
         return str(self.cleaned_data["category"]).strip().strip("/")

@@ -61,7 +61,8 @@ def hot_entries(team: "Team", since: datetime, *, most: int, posts: Any = None) 
     rows = events.order_by("-created_at").values_list("action", "subject_id", "actor")[:CANDIDATES]
     seen = list(dict.fromkeys(rows))  # each person counts once for one thing
     comments = [subject for action, subject, _actor in seen if action.startswith("comment_")]
-    posts = (team.posts if posts is None else posts).alive().shipped().not_archived()  # type: ignore[attr-defined]
+    everything: Any = team.posts if posts is None else posts
+    posts = everything.alive().shipped().not_archived()
     post_of = dict(
         posts.filter(comments__in=set(comments)).order_by().values_list("comments__pk", "pk") if comments else ()
     )
@@ -82,7 +83,7 @@ def per_day(team: "Team", days: int, zone: Any) -> dict[str, list[tuple[date, in
     first = today - timedelta(days=days - 1)
     since = datetime.combine(first, datetime.min.time(), tzinfo=zone)
     shipped = Q(action="post_create", particulars__wip=False) | Q(action="post_update", particulars__shipped=True)
-    rows = (
+    rows: Any = (
         team.events.filter(created_at__gte=since)
         .annotate(day=TruncDate("created_at", tzinfo=zone))
         .values("day")

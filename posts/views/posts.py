@@ -29,8 +29,9 @@ def show(request: TeamRequest, number: int) -> HttpResponse:
             return redirect("binned_post", number)
         raise
     post.render_for(world=request.member is None)
-    if request.member and condition.current().writable:
+    if request.member and request.member.unread_count and condition.current().writable:
         my_notifications(request).about(post).read()
+        del request.member.unread_count  # the bell of this very page counts anew
     return render(request, "posts/posts/show.html", _around(request, post))
 
 
@@ -74,6 +75,9 @@ def _around(request: TeamRequest, post: Post) -> dict[str, Any]:
     """What the page of a post shows beside the post."""
     before, after = listed_posts(request).beside(post)
     backlinks = list(post.backlinks().for_list()[: BACKLINKS + 1])
+    comments = readable_comments(request).filter(post=post).order_by("created_at", "pk")
+    for comment in comments:
+        comment.render_for(world=request.member is None)
     return {
         "post": post,
         "here": as_prefix(post.category),
@@ -82,5 +86,5 @@ def _around(request: TeamRequest, post: Post) -> dict[str, Any]:
         "backlinks": backlinks[:BACKLINKS],
         "more_backlinks": len(backlinks) > BACKLINKS,
         "stars": post.stars.for_display() if request.member else [],
-        "comments": readable_comments(request).filter(post=post).order_by("created_at", "pk"),
+        "comments": comments,
     }

@@ -3,9 +3,10 @@
 import django.contrib.postgres.fields
 import django.db.models.deletion
 import django.utils.timezone
-import teams.models.webhook
 from django.conf import settings
 from django.db import migrations, models
+
+import teams.models.webhook
 
 
 class Migration(migrations.Migration):

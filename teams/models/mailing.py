@@ -115,7 +115,7 @@ class Mailing(models.Model):
         """
         with in_their_words(to.user):
             about = {"member": to, "team": to.team, "preferences_url": hosts.absolute("/user/notifications")} | about
-            text = render_to_string(f"mail/{template}.txt", about)
+            text = str(render_to_string(f"mail/{template}.txt", about))
             html = render_to_string(f"mail/{template}.html", about)
         if not subject:
             subject, _newline, text = text.partition("\n")

@@ -199,7 +199,8 @@ class Notification(models.Model):
             return
         reasons: dict[int, tuple[Member, str]] = {}
         for kind, members in subject.hearers_of(event):
-            for member in members.active().exclude(pk=event.actor_id).filter(team=event.team_id).for_display():
+            here = event.team.members.active().filter(pk__in=members.values("pk")).exclude(pk=event.actor_id)
+            for member in here.for_display():
                 reasons.setdefault(member.pk, (member, kind))
         if not reasons:
             return

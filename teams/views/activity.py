@@ -55,7 +55,7 @@ def stats(request: MemberRequest) -> HttpResponse:
     if series is None:
         series = per_day(request.team, days, zone)
         cache.set(key, series, 600)
-    posts = request.team.posts.alive()  # type: ignore[attr-defined]
+    posts = request.team.posts.alive()
     wip = posts.filter(wip=True).count()
     total = posts.count()
     figures = [

@@ -125,15 +125,15 @@ def test_thousands_of_siblings_come_a_page_at_a_time_with_the_open_one_among_the
 
 
 def test_home_and_a_category_take_a_fixed_number_of_queries(alice, bob, sign_in):
-    """Home 5: the tree, the README, the page of posts, my WIP, starred; a category 6, for the recent posts stand beside
-    it. No more for deep paths, many categories or many posts. (The frame of every page has 3 or so of its own.)"""
+    """Home 5: the tree, the README, the page of posts, my WIP, starred; a category 7, for the recent posts stand beside
+    it, and whether one watches it. No more for deep paths, many categories or many posts. (The frame of every page has 3 or so of its own.)"""
     first = Post.write(by=bob, name="README", category="a/b", body_md="x", tags=["t"])
     Post.write(by=bob, name="README", body_md="x")
     first.star(by=bob)
     client = sign_in(bob)
     frame = frame_queries(client)
     home, page = queries_of(client, "/"), queries_of(client, "/categories/a/b")
-    assert (home - frame, page - frame) == (5, 6)
+    assert (home - frame, page - frame) == (5, 7)
     for n in range(12):
         post = Post.write(by=alice if n % 2 else bob, name=f"n{n}", category=f"a/b/c{n}/d/e", tags=["t"], body_md="#1")
         Post.write(by=bob, name=f"m{n}", category="a/b").star(by=bob)

@@ -172,7 +172,7 @@ def test_ship_and_unship_archive_and_take_out(alice, sign_in):
 def test_the_page_offers_no_get_for_what_changes(alice, sign_in):
     Post.write(by=alice, name="Here")
     client = sign_in(alice)
-    for path in ("shipment", "archival", "star", "star/delete", "watch", "watch/delete", "tasks/0", "comments"):
+    for path in ("shipment", "archival", "star", "star/delete", "watch", "watch/delete", "tasks/0"):
         assert client.get(f"/posts/1/{path}").status_code == 405
 
 
