@@ -2,6 +2,7 @@ from django.urls import path
 
 from posts.api.routes import api
 from posts.views import (
+    agents,
     archivals,
     attachments,
     bins,
@@ -30,6 +31,7 @@ from posts.views import (
 urlpatterns = [
     path("v1/docs", references.show, name="api_reference"),
     path("v1/", api.urls),
+    path("mcp", agents.show, name="mcp"),
     # Reading
     path("", home.show, name="home"),
     path("posts", searches.index, name="posts"),

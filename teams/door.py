@@ -139,7 +139,8 @@ class ApiDoor:
 
     def _answer(self, request: Any) -> HttpResponse:
         request.team = request.member = request.credential = request.access = request.misread = None
-        request.params, request.via, request.allowance = {}, "api", Allowance()
+        request.params, request.allowance = {}, Allowance()
+        request.via = getattr(request, "marked", "api")
         request.writable = getattr(request, "condition", condition.Condition()).writable
         request.COOKIES, request.META["HTTP_COOKIE"] = {}, ""
         request.get_host()  # refuses a Host that is not ours
