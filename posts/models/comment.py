@@ -3,9 +3,10 @@
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
-from django.db.models import F
+from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -37,6 +38,8 @@ class Comment(Starred, models.Model):
     created_by = models.ForeignKey("teams.Member", models.PROTECT, related_name="comments")
     body_md = models.TextField()
     body_html = models.TextField(blank=True)
+    rendered_for_world = models.BooleanField(default=False, db_default=False)  # as a post's; also a linked post takes it back
+    linked = ArrayField(models.PositiveIntegerField(), null=True)  # the numbers of posts that the HTML links to
     created_at = models.DateTimeField(default=timezone.now)
     updated_at = models.DateTimeField(default=timezone.now)
 
@@ -46,6 +49,8 @@ class Comment(Starred, models.Model):
         indexes = [
             models.Index(fields=["post", "created_at"], name="comment_thread"),
             models.Index(fields=["created_by", "-created_at"], name="comment_of_member"),
+            # None in a closed team, so that hiding a post looks at nothing there.
+            models.Index(fields=["post"], condition=Q(rendered_for_world=True), name="comment_for_world"),
         ]
 
     def __str__(self) -> str:
@@ -126,6 +131,22 @@ class Comment(Starred, models.Model):
         posts = ("post__body_md", "post__body_html", "post__toc", "body_html")
         return cls.objects.for_display().defer(*posts)
 
+    def render_for(self, *, world: bool) -> None:
+        """Before a page shows it to the world: HTML with titles that the world may not know is made anew."""
+        if world and not self.rendered_for_world:
+            with transaction.atomic():
+                if fresh := Comment.objects.select_for_update(no_key=True).filter(pk=self.pk).first():
+                    self.body_md = fresh.body_md
+                    self._render()
+                    self.save(update_fields=["body_html", "rendered_for_world", "linked"])
+
+    def _render(self) -> markdown.Rendered:
+        options = markdown.Options(plantuml_url=settings.PLANTUML_URL, prefix=f"c{self.pk}-")
+        rendered = markdown.render(self.body_md, TeamLinks(self.post.team), options=options)
+        self.body_html, self.linked = rendered.html, sorted(n for n in rendered.references if n < 2**31)
+        self.rendered_for_world = self.post.team.open
+        return rendered
+
     def _settle(self) -> None:
         self.body_md = self.body_md.replace("\r\n", "\n").replace("\r", "\n")
         if not self.body_md.strip():
@@ -134,9 +155,7 @@ class Comment(Starred, models.Model):
             raise ValidationError(_("This comment is too long."), "too_long")
         if self.pk is None:
             self.save()  # its anchors carry its number, for many texts share a page
-        options = markdown.Options(plantuml_url=settings.PLANTUML_URL, prefix=f"c{self.pk}-")
-        rendered = markdown.render(self.body_md, TeamLinks(self.post.team), options=options)
-        self.body_html = rendered.html
+        rendered = self._render()
         self.save()
         named = list(self.post.team.members.active().filter(user__screen_name__in=rendered.mentions))
         Mention.objects.filter(comment=self).exclude(member__in=named).delete()

@@ -18,7 +18,7 @@ from esa import markdown
 from posts import merge, title
 from posts.links import TeamLinks
 from posts.models.category import Category
-from posts.models.comment import Commented
+from posts.models.comment import Comment, Commented
 from posts.models.mention import Mention
 from posts.models.reference import Reference
 from posts.models.revision import Revised, Revision
@@ -290,8 +290,10 @@ class Post(Revised, Starred, Watched, Shared, Commented, models.Model):
             wip=self.wip,
             shipped=before.wip and not self.wip,
             message=self.message,
-            renamed=known_as != (self.category, self.name, self.wip),
+            renamed=(renamed := known_as != (self.category, self.name, self.wip)),
         )
+        if renamed:
+            self._outdate_links()
         return Saved(revision, merged=merged, overlapped=overlapped)
 
     def ship(self, *, by: "Member", message: str = "", via: str = Revision.Via.WEB) -> Saved:
@@ -331,6 +333,7 @@ class Post(Revised, Starred, Watched, Shared, Commented, models.Model):
         self.record(
             "archive", by=by, quiet=self._is_quiet, revision=revision.number, message=self.message, renamed=True
         )
+        self._outdate_links()
 
     @transaction.atomic
     def move(self, category: str, *, by: "Member", message: str = "") -> None:
@@ -379,6 +382,7 @@ class Post(Revised, Starred, Watched, Shared, Commented, models.Model):
         self._count(before)
         self.refresh_search()
         self.record("delete", by=by, quiet=self.wip, wip=self.wip, renamed=True)
+        self._outdate_links()
 
     @transaction.atomic
     def restore(self, *, by: "Member") -> None:
@@ -486,6 +490,7 @@ class Post(Revised, Starred, Watched, Shared, Commented, models.Model):
     def react(self, event: "Event") -> None:
         """In the worker: posts that show this one's title get the new one."""
         if event.particulars.get("renamed"):
+            self._outdate_links()  # again, for a reader's page may have been made while the verb was at work
             for referrer in self.team.posts.alive().filter(references__target=self):
                 referrer.render_again()
 
@@ -493,6 +498,8 @@ class Post(Revised, Starred, Watched, Shared, Commented, models.Model):
     def render_again(self) -> None:
         """Derive the HTML anew (other renderer, other titles); no revision, for the text is the same."""
         self.lock(alive=False)
+        # Before the titles are read: one that changes from now on marks the reference again.
+        self.references.filter(outdated=True).update(outdated=False)
         Reference.replace(self, self._render().references)
         self.save(
             update_fields=[
@@ -507,7 +514,7 @@ class Post(Revised, Starred, Watched, Shared, Commented, models.Model):
 
     def render_for(self, *, world: bool) -> None:
         """Before a page shows it: HTML of an older renderer, or with titles that the world may not know, is made anew."""
-        if self.renderer_version != markdown.RENDERER_VERSION or (world and not self.rendered_for_world):
+        if self.renderer_version != markdown.RENDERER_VERSION or (world and not self._fit_for_world):
             self.render_again()
 
     def refresh_search(self) -> None:
@@ -521,6 +528,19 @@ class Post(Revised, Starred, Watched, Shared, Commented, models.Model):
     @property
     def _is_quiet(self) -> bool:
         return self.wip or SKIP_NOTICE in self.message
+
+    @property
+    def _fit_for_world(self) -> bool:
+        """Whether the HTML says only what the world may know. The worker renders anew as well, but the world cannot wait for it."""
+        return self.rendered_for_world and not self.references.filter(outdated=True).exists()
+
+    def _outdate_links(self) -> None:
+        """Texts that show this one's title are made anew before the world reads them. Their own rows stay as they are,
+        for somebody may be writing there; what somebody comments waits for nothing that is held here."""
+        self.referrers.update(outdated=True)
+        Comment.objects.filter(post__team=self.team_id, rendered_for_world=True, linked__contains=[self.number]).update(
+            rendered_for_world=False
+        )
 
     @property
     def _standing(self) -> Standing:

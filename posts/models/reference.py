@@ -12,6 +12,9 @@ class Reference(models.Model):
     source = models.ForeignKey("posts.Post", models.CASCADE, related_name="references")
     target = models.ForeignKey("posts.Post", models.CASCADE, related_name="referrers")
     created_at = models.DateTimeField(auto_now_add=True)
+    # The target was renamed, un-shipped or put into the bin since the source was rendered: until that is done again,
+    # the source shows a title that is no longer true, or no longer the world's to know.
+    outdated = models.BooleanField(default=False, db_default=False)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["source", "target"], name="one_reference_per_pair")]
