@@ -74,7 +74,13 @@ class InvitationAdmin(ReadOnly):
 
 @admin.register(Event)
 class EventAdmin(ReadOnly):
-    list_display = ["id", "action", "team", "actor", "created_at", "relayed_at"]
+    list_display = ["id", "action", "team", "actor", "created_at", "relayed_at", "attempts", "set_aside_at", "problem"]
     list_select_related = ["team", "actor__user"]
-    list_filter = ["action"]
+    list_filter = [("set_aside_at", admin.EmptyFieldListFilter), "action"]
     ordering = ["-id"]
+    actions = ["retry"]
+
+    @admin.action(description=_("Take up again what was set aside"), permissions=["view"])
+    def retry(self, request: HttpRequest, events: QuerySet[Event]) -> None:
+        for event in events:
+            event.retry()

@@ -28,7 +28,7 @@ QUEUE = "crashes"
 @pytest.fixture
 def worker() -> Iterator["subprocess.Popen[bytes]"]:
     """`celery worker` on the database of the test, taking what is put into its own queue."""
-    base = {key: value for key, value in os.environ.items() if not key.startswith("PYTEST")}
+    base = {key: value for key, value in os.environ.items() if not key.startswith(("PYTEST", "PROMETHEUS"))}
     at = connection.settings_dict
     login = f"{at['USER']}:{at['PASSWORD']}" if at["PASSWORD"] else at["USER"]
     url = f"postgres://{login}@{at['HOST'] or '127.0.0.1'}:{at['PORT'] or 5432}/{at['NAME']}"
