@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from esa import hosts
 from esa.addresses import client_address
+from teams import vault
 from teams.invited import invitation_of
 
 if TYPE_CHECKING:
@@ -107,3 +108,9 @@ class MFAAdapter(DefaultMFAAdapter):
         """A passkey belongs to the base domain, whichever host the page was on."""
         own = self.request.get_host().partition(":")[0] if settings.ESA_SINGLE_TEAM else settings.DOMAIN_NAME
         return {"id": own, "name": "esa"}
+
+    def encrypt(self, text: str) -> str:
+        return vault.seal(text)
+
+    def decrypt(self, encrypted_text: str) -> str:
+        return vault.unseal(encrypted_text)
