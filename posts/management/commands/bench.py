@@ -12,7 +12,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
 from django.test import RequestFactory
 
-from posts import bench
+from posts import bench, bench_pages
 from posts.models import Post
 from posts.search.results import search
 from teams.http import TeamRequest
@@ -70,10 +70,10 @@ TYPED = [
 
 
 class Command(BaseCommand):
-    help = "Measure on invented teams: fill (write them), search (the cases of search), clean (remove them)."
+    help = "Measure on invented teams: fill (write them), search (its cases), pages (everyday ones), clean (remove them)."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("action", choices=["fill", "search", "clean"])
+        parser.add_argument("action", choices=["fill", "search", "pages", "clean"])
         parser.add_argument("--posts", type=int, default=100_000, help="in the largest team (100000)")
         parser.add_argument("--others", type=int, default=0, help="posts in 20 more teams together (0)")
         parser.add_argument("--runs", type=int, default=5, help="how often each case is run (5)")
@@ -130,6 +130,17 @@ class Command(BaseCommand):
         removed, _per_model = teams.delete()
         User.objects.filter(screen_name__startswith=PREFIX).delete()
         self.stdout.write(f"removed {removed} rows beside the posts")
+
+    # --- Pages --------------------------------------------------------------------------------------------------------
+
+    def pages(self, options: dict[str, Any]) -> None:
+        team = Team.objects.filter(name=options["team"], name__startswith=PREFIX).first()
+        member = Member.objects.filter(team=team).exclude(user=None).select_related("team", "user").first()
+        if team is None or member is None:
+            raise CommandError(f"There is no team {options['team']}; run `manage.py bench fill` first.")
+        self._sizes(team)
+        with bench_pages.Bench(team, member) as measured:
+            measured.run(options["runs"], self.stdout.write)
 
     # --- Search -------------------------------------------------------------------------------------------------------
 
