@@ -27,10 +27,15 @@ class UploadTooSlow(ApiError, RequestDataTooBig):
 class Limits(FileUploadHandler):
     """Stands before Django's own handlers and keeps nothing."""
 
-    def handle_raw_input(
-        self, input_data: Any, meta: dict[str, Any], content_length: int, *_rest: Any, **_more: Any
+    def handle_raw_input(  # the names are Django's
+        self,
+        input_data: Any,
+        META: dict[str, str],  # noqa: N803
+        content_length: int,
+        boundary: str,
+        encoding: str | None = None,
     ) -> None:
-        path = str(meta.get("PATH_INFO", ""))
+        path = str(META.get("PATH_INFO", ""))
         self.limited = path.startswith(LIMITED)
         self.deadline = time.monotonic() + SECONDS
         self.size = 0

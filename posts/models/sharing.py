@@ -73,7 +73,7 @@ class Shared:
     @transaction.atomic
     def share(self, *, by: "Member") -> Sharing:
         """Give the post an address for the world; sharing twice keeps the first."""
-        sharing, created = Sharing.objects.get_or_create(post=self, defaults={"created_by": by})
+        sharing, created = Sharing.objects.get_or_create(post_id=self.pk, defaults={"created_by": by})
         self.sharing = sharing
         if created:
             self.record("start_sharing", by=by, url=sharing.url)
@@ -82,7 +82,7 @@ class Shared:
     @transaction.atomic
     def stop_sharing(self, *, by: "Member") -> None:
         """The address is dead for good; sharing again gives another."""
-        deleted, _rows = Sharing.objects.filter(post=self).delete()
+        deleted, _rows = Sharing.objects.filter(post_id=self.pk).delete()
         self.__dict__.get("_state").fields_cache.pop("sharing", None)  # type: ignore[union-attr]
         if deleted:
             self.record("stop_sharing", by=by)

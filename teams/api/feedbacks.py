@@ -36,7 +36,7 @@ def create_of_team(request: ApiRequest, body: FeedbackBody) -> HttpResponse:
     return _keep(request, body.feedback, request.team.name)
 
 
-def _keep(request: PersonApiRequest, given: FeedbackFields, team_name: str) -> HttpResponse:
+def _keep(request: ApiRequest | PersonApiRequest, given: FeedbackFields, team_name: str) -> HttpResponse:
     if not given.message.strip():
         raise BadRequest("param is missing or the value is empty or invalid: feedback.message")
     if len(str(given.meta)) > 10_000:

@@ -31,7 +31,7 @@ class EmojiQuerySet(models.QuerySet["Emoji"]):
         """With the pictures, once the rows are gone for certain."""
         files = [file for file in self.values_list("file", flat=True) if file]
         deleted = super().delete()
-        transaction.on_commit(lambda: [default_storage.delete(file) for file in files], robust=True)
+        transaction.on_commit(lambda: _remove(files), robust=True)
         return deleted
 
 
@@ -93,6 +93,11 @@ class Emoji(models.Model):
         if by.team.emojis.filter(code=code).exists():
             raise ValidationError(_("There is an emoji :%(code)s: already."), "taken", {"code": code})
         return code
+
+
+def _remove(files: list[str]) -> None:
+    for file in files:
+        default_storage.delete(file)
 
 
 def _kind(image: bytes) -> str:

@@ -26,7 +26,8 @@ export default function upload(form, signal) {
 
   function insert(view, place) {
     const { from, to } = view.state.selection.main
-    const text = view.state.doc.lineAt(from).from === from ? `${place}\n` : place
+    // An image in HTML on a line of its own swallows the lines up to the next empty one.
+    const text = view.state.doc.lineAt(from).from === from ? `${place}\n\n` : place
     view.dispatch({ changes: { from, to, insert: text }, selection: { anchor: from + text.length }, scrollIntoView: true, userEvent: "input.paste" })
   }
 
@@ -34,7 +35,7 @@ export default function upload(form, signal) {
     const from = view.state.doc.toString().indexOf(place)
     if (from < 0) return
     const end = from + place.length
-    const to = !text && view.state.sliceDoc(end, end + 1) === "\n" ? end + 1 : end
+    const to = !text && view.state.sliceDoc(end, end + 2) === "\n\n" ? end + 2 : end
     view.dispatch({ changes: { from, to, insert: text }, userEvent: "input.upload" })
   }
 

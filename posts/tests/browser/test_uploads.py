@@ -1,0 +1,67 @@
+"""Files put into a text with the hand: chosen, dropped, too large, refused."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from posts.models import Attachment
+from posts.tests.files import picture
+
+
+@pytest.fixture
+def writing(page, live_site, client, alice):
+    client.force_login(alice.user, backend="allauth.account.auth_backends.AuthenticationBackend")
+    cookie = client.cookies["esa_session"]
+    page.context.add_cookies([{"name": "esa_session", "value": cookie.value, "domain": ".esa.localhost", "path": "/"}])
+    page.goto(live_site.url("/posts/new", team="docs"))
+    page.locator("form.editor[data-ready]").wait_for(state="attached")
+    return page
+
+
+def choose(page, *files):
+    with page.expect_file_chooser() as chooser:
+        page.get_by_role("button", name="Upload a file").click()
+    chooser.value.set_files([{"name": name, "mimeType": kind, "buffer": content} for name, kind, content in files])
+
+
+def text(page):
+    return page.locator("textarea[name=body_md]").input_value()
+
+
+def test_chosen_files_come_into_the_text_and_the_preview(writing):
+    image = picture(size=(40, 30)).read()
+    writing.locator(".cm-content").click()
+    choose(writing, ("a.png", "image/png", image), ("notes.txt", "text/plain", b"hello"))
+    rendered = writing.locator('[data-part="rendered"]')
+    expect(rendered.locator('img[width="40"]')).to_be_visible()
+    expect(rendered.get_by_role("link", name="notes.txt (5 B)")).to_be_visible()
+    first, second = Attachment.objects.order_by("pk")
+    assert f'<img width="40" alt="a.png ({first.size} B)" src="{first.url}">' in text(writing)
+    assert f"[notes.txt (5 B)]({second.url})" in text(writing)
+    assert "Uploading" not in text(writing)
+
+
+def test_a_dropped_file_is_uploaded(writing):
+    writing.locator(".cm-content").click()
+    writing.evaluate(
+        """() => {
+          const data = new DataTransfer()
+          data.items.add(new File(["hello"], "dropped.txt", { type: "text/plain" }))
+          const target = document.querySelector(".cm-content"), box = target.getBoundingClientRect()
+          const at = { clientX: box.left + 5, clientY: box.top + 5, bubbles: true, cancelable: true, dataTransfer: data }
+          target.dispatchEvent(new DragEvent("drop", at))
+        }"""
+    )
+    expect(
+        writing.locator('[data-part="rendered"]').get_by_role("link", name=re.compile("dropped.txt"))
+    ).to_be_visible()
+
+
+def test_what_the_server_refuses_is_said_and_leaves_nothing_behind(writing):
+    writing.route("**/attachments", lambda route: route.fulfill(status=413, json={"message": "The file is too large."}))
+    writing.locator(".cm-content").click()
+    choose(writing, ("big.bin", "application/octet-stream", b"x" * 100))
+    expect(writing.get_by_text("The file is too large.")).to_be_visible()
+    assert text(writing).strip() == ""
+    assert not Attachment.objects.exists()
