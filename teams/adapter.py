@@ -5,9 +5,11 @@ import smtplib
 from typing import TYPE_CHECKING, Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from django.conf import settings
+from django.db import IntegrityError, transaction
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
@@ -39,7 +41,16 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def save_user(self, request: HttpRequest, user: "User", form: "SignUpFields", commit: bool = True) -> "User":
         form.describe(user, request)
-        saved: User = super().save_user(request, user, form, commit)
+        try:
+            with transaction.atomic():
+                saved: User = super().save_user(request, user, form, commit)
+        except IntegrityError:
+            # Somebody took the name or the address since the form was checked. Asked again, the form says so itself.
+            if getattr(request, "signed_up_twice", False) or not request.resolver_match:
+                raise
+            request.signed_up_twice = True  # type: ignore[attr-defined]
+            view, args, kwargs = request.resolver_match
+            raise ImmediateHttpResponse(view(request, *args, **kwargs)) from None
         return saved
 
     def can_delete_email(self, email_address: "EmailAddress") -> bool:

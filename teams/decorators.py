@@ -10,9 +10,13 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.http import urlencode
+from django.views.decorators.http import require_http_methods
 
 from esa import hosts
 from teams.http import MemberRequest, PersonRequest, TeamRequest
+
+METHODS = ["GET", "HEAD", "POST"]
+"""What HTML forms and links send; a PUT must not pass for a GET."""
 
 P = ParamSpec("P")
 MemberView = Callable[Concatenate[MemberRequest, P], HttpResponse]
@@ -28,7 +32,7 @@ def sign_in_first(request: Any) -> HttpResponse:
 
 
 def outsider(request: Any) -> HttpResponse:
-    if not request.user.is_authenticated and request.method == "GET" and request.team_name:
+    if not request.user.is_authenticated and request.method in {"GET", "HEAD"} and request.team_name:
         return sign_in_first(request)
     raise Http404
 
@@ -36,6 +40,7 @@ def outsider(request: Any) -> HttpResponse:
 def member_required(view: MemberView[P]) -> View:
     """Members of the team only."""
 
+    @require_http_methods(METHODS)
     @wraps(view)
     def wrapped(request: Any, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
         return view(request, *args, **kwargs) if request.member else outsider(request)
@@ -46,6 +51,7 @@ def member_required(view: MemberView[P]) -> View:
 def reader_required(view: TeamView[P]) -> View:
     """Members, and the world where the team is open."""
 
+    @require_http_methods(METHODS)
     @wraps(view)
     def wrapped(request: Any, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
         if request.member or (request.team and request.team.open):
@@ -58,6 +64,7 @@ def reader_required(view: TeamView[P]) -> View:
 def owner_required(view: MemberView[P]) -> View:
     """Owners only; other members get 403, for they know that the page exists."""
 
+    @require_http_methods(METHODS)
     @wraps(view)
     def wrapped(request: Any, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
         if not request.member:

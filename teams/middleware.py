@@ -4,6 +4,7 @@ from collections.abc import Callable
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.conf import settings
+from django.core.exceptions import BadRequest
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -20,6 +21,10 @@ class CurrentMember:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
+        if "\x00" in request.path_info:
+            raise Http404  # nothing in the database can be called so, and asking it would fail
+        while "%00" in request.META.get("QUERY_STRING", ""):  # typed by nobody, and no search holds it
+            request.META["QUERY_STRING"] = request.META["QUERY_STRING"].replace("%00", "")
         request.team = request.member = None  # type: ignore[attr-defined]
         request.team_name = hosts.team_name_of(request.get_host())  # type: ignore[attr-defined]
         if not request.path_info.startswith(("/v1/", "/static/", "/icons/", "/healthz", "/readyz")):

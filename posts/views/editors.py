@@ -15,6 +15,7 @@ from django.utils import formats, timezone
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods
 
 from esa import hosts
 from esa.templatetags.esa import optional_url
@@ -27,7 +28,7 @@ from posts.models import Post, Revision
 from posts.models.post import TEMPLATES, Clash, Draft, PostGone, Saved
 from posts.scoping import binned_posts, find_post, visible_posts
 from posts.templatetags.posts import as_prefix
-from teams.decorators import outsider
+from teams.decorators import METHODS, outsider
 from teams.http import MemberRequest, TeamRequest
 
 FITTING_TEMPLATES = 200
@@ -39,6 +40,7 @@ NUMBERS = 2**31
 def writer_required(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     """Members only, as everywhere; but whoever sends a text after the session ended gets it back."""
 
+    @require_http_methods(METHODS)
     @wraps(view)
     def wrapped(request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
         return view(request, *args, **kwargs) if request.member else _stranger(request)

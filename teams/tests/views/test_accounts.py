@@ -380,3 +380,26 @@ def test_an_operator_locks_an_account(base, bob, alice):
     base.post("/operator/teams/user/", {"action": "deactivate", "_selected_action": [alice.user_id, bob.user_id]})
     assert not User.objects.get(pk=alice.user_id).is_active
     assert User.objects.get(pk=bob.user_id).is_active
+
+
+@pytest.mark.parametrize("taken", ["screen_name", "email"])
+def test_two_who_sign_up_with_the_same_name_at_once(taken, base, monkeypatch):
+    """The other one is stored between the check of the form and the save."""
+    from teams.sign_up import SignUpFields
+
+    describe = SignUpFields.describe
+
+    def be_slower(form, user, request):
+        describe(form, user, request)
+        if not User.objects.exists():
+            own = {"screen_name": ANN["screen_name"], "email": "other@example.com"}
+            own |= {"email": ANN["email"], "screen_name": "other"} if taken == "email" else {}
+            User.objects.create_user(own["email"], "correct horse", screen_name=own["screen_name"], name="Faster")
+
+    monkeypatch.setattr(SignUpFields, "describe", be_slower)
+    answer = base.post(SIGNUP, ANN)
+    assert answer.status_code < 500
+    if taken == "screen_name":
+        assert "This screen name is taken" in answer.content.decode()
+        assert ANN["email"] in answer.content.decode()
+    assert [user.name for user in User.objects.all()] == ["Faster"]
