@@ -16,6 +16,13 @@ LIFETIMES = [("30", _("30 days")), ("90", _("90 days")), ("365", _("1 year")), (
 FINE = [(scope, scope) for scope in scopes.FINE if scope not in scopes.FINER]
 
 
+class TeamsField(forms.ModelMultipleChoiceField):
+    """Memberships, by the names of their teams."""
+
+    def label_from_instance(self, member: Any) -> str:
+        return str(member.team.name)
+
+
 class LegacyTokenForm(forms.Form):
     """A token of the first generation: for all teams of the person."""
 
@@ -49,9 +56,7 @@ class FineTokenForm(forms.Form):
         widget=forms.CheckboxSelectMultiple,
         help_text=_("“write” includes “read”, “admin” includes both and lets it delete."),
     )
-    teams = forms.ModelMultipleChoiceField(
-        label=_("Teams"), queryset=Member.objects.none(), widget=forms.CheckboxSelectMultiple
-    )
+    teams = TeamsField(label=_("Teams"), queryset=Member.objects.none(), widget=forms.CheckboxSelectMultiple)
     reason = forms.CharField(
         label=_("Reason"),
         max_length=300,
@@ -63,9 +68,8 @@ class FineTokenForm(forms.Form):
     def __init__(self, user: User, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         teams = self.fields["teams"]
-        assert isinstance(teams, forms.ModelMultipleChoiceField)  # noqa: S101  # for the type checker
+        assert isinstance(teams, TeamsField)  # noqa: S101  # for the type checker
         teams.queryset = user.memberships.active().for_display().order_by("team__name")
-        teams.label_from_instance = lambda member: member.team.name  # type: ignore[method-assign]
 
     def make(self, user: User) -> tuple[AccessToken, str]:
         entered = self.cleaned_data

@@ -1,7 +1,7 @@
 """The way to people and what belongs to the team: through whoever asks."""
 
 from django.core.exceptions import PermissionDenied
-from django.db.models import Count, F, Q, QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.http import Http404
 from django.shortcuts import get_object_or_404
 
@@ -43,9 +43,8 @@ def counted_members(request: TeamRequest) -> MemberQuerySet:
     """Members with the number of their posts that this asker may know, as `seen_posts`."""
     categories = open_categories(request)
     if categories is None:
-        return team_members(request).annotate(seen_posts=F("posts_count"))
-    seen = Q(posts__deleted_at=None) & within(categories, "posts__category")
-    return team_members(request).annotate(seen_posts=Count("posts", filter=seen))
+        return team_members(request).with_seen_posts()
+    return team_members(request).with_seen_posts(Q(posts__deleted_at=None) & within(categories, "posts__category"))
 
 
 def find_member_by_name_or_email(request: TeamRequest, text: str) -> Member:
@@ -67,7 +66,7 @@ def noted_api_calls(request: MemberRequest) -> QuerySet[ApiCall]:
     return calls if request.member.is_owner else calls.none()
 
 
-def my_memberships(request: PersonRequest) -> MemberQuerySet:
+def my_memberships(request: PersonRequest | MemberRequest) -> MemberQuerySet:
     """The teams somebody is in, each with its number of members."""
     here = Count("team__members", filter=Q(team__members__left_at=None, team__members__user__is_active=True))
     memberships: MemberQuerySet = request.user.memberships.active()

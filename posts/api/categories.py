@@ -82,7 +82,7 @@ def paths(
     v: str = Query("", description="`2` gives pages; without it all paths come at once."),
 ) -> HttpResponse:
     """Those that have posts of their own; `null` stands for posts without a category."""
-    found = readable_categories(request).filter(own__gt=0).order_by("path")
+    found = readable_categories(request).filter(own__gt=0).order_by("path")  # type: ignore[misc]  # annotated
     for test, given in (("startswith", prefix), ("endswith", suffix), ("contains", match)):
         if given:
             found = found.filter(**{f"path__{test}": given})

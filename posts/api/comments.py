@@ -53,7 +53,7 @@ def show(
     comment = find_comment(request, pk)
     included = listed(include) & {"stargazers"}
     if included:
-        comment.shown_stars = list(comment.stars.for_display())
+        comment.shown_stars = list(comment.stars.for_display())  # type: ignore[attr-defined]
     return answer(comment_json(comment, reader, include=included))
 
 

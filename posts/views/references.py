@@ -50,8 +50,9 @@ def show(request: HttpRequest) -> HttpResponse:
 
 
 def _endpoint(document: dict[str, Any], method: str, path: str, details: dict[str, Any]) -> Endpoint:
-    content = details.get("requestBody", {}).get("content", {})
-    sent = next(iter(content.values()), {}).get("schema", {})
+    content: dict[str, Any] = details.get("requestBody", {}).get("content", {})
+    first = next(iter(content.values()), None)
+    sent = first["schema"] if first else {}
     answers = [
         (str(status), _type(next(iter(answer["content"].values()))["schema"]) if "content" in answer else "")
         for status, answer in details["responses"].items()

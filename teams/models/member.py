@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
-from django.db.models import Q
+from django.db.models import Count, F, Q
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import cached_property
@@ -37,6 +37,10 @@ class MemberQuerySet(models.QuerySet["Member"]):
     def for_display(self) -> Self:
         return self.select_related("user", "team")
 
+    def with_seen_posts(self, seen: Q | None = None) -> Self:
+        """With the number of their posts as `seen_posts`, or of some only, for whoever may not know of all."""
+        return self.annotate(seen_posts=F("posts_count") if seen is None else Count("posts", filter=seen))
+
     def named(self, screen_name: str) -> Self:
         return self.filter(Q(user__screen_name__iexact=screen_name) | Q(user=None, screen_name__iexact=screen_name))
 
@@ -57,7 +61,7 @@ class Member(Eventful, models.Model):
     left_at = models.DateTimeField(null=True, blank=True)
     last_accessed_at = models.DateTimeField(null=True, blank=True)
 
-    seen_posts: int  # set by counted_members: those that the asker may know of
+    seen_posts: int  # set by with_seen_posts
 
     objects = MemberQuerySet.as_manager()
 
