@@ -30,6 +30,7 @@ def all_words() -> dict[str, Any]:
         "image": _("image"),
         "characters": _("{count} characters"),
         "tasks": _("{done} of {count} tasks"),
+        "broken": _("No such post: {numbers}"),
         "too_long": _("{count} of {limit} characters: too long to save"),
         "no_images": _("Images can only be put in by their address here."),
         "preview_failed": _("The preview cannot be reached just now."),

@@ -79,7 +79,7 @@ def test_a_comment_that_was_not_sent_is_back_after_a_crash_of_the_tab(people, li
     page = people[0]
     page.goto(live_site.url("/posts/1", team="docs"))
     page.get_by_label("Comment", exact=True).press_sequentially("half a thought")
-    page.wait_for_timeout(300)
+    page.locator("form[data-kept]").wait_for()
     page.goto(live_site.url("/tags", team="docs"))
     page.goto(live_site.url("/posts/1", team="docs"))
     expect(page.get_by_label("Comment", exact=True)).to_have_value("half a thought")
@@ -88,3 +88,14 @@ def test_a_comment_that_was_not_sent_is_back_after_a_crash_of_the_tab(people, li
     page.reload()
     expect(page.locator("#comments-list .comment")).to_have_count(1)
     expect(page.get_by_label("Comment", exact=True)).to_have_value("")
+
+
+def test_the_editor_says_which_links_lead_nowhere_and_who_else_writes(people, live_site, alice):
+    Post.write(by=alice, name="Soup", body_md="#1 #77", wip=False)
+    hers, his = people
+    for page in people:
+        page.goto(live_site.url("/posts/1/edit", team="docs"))
+    expect(hers.locator('[data-part="counts"]')).to_contain_text("No such post: #77")
+    expect(his.locator(".live__here")).to_have_text("Alice is editing")
+    look(hers)
+    expect(hers.locator(".live__here")).to_have_text("Bob is editing")

@@ -9,7 +9,13 @@ export default async function draft(form, signal) {
   const field = form.querySelector("textarea")
   const journal = new Journal({ member: form.dataset.member, number: form.dataset.place }, signal)
   const before = field.defaultValue
-  field.addEventListener("input", () => (field.value === before ? journal.drop() : journal.keep({ body_md: field.value })), { signal })
+  const keep = async () => {
+    delete form.dataset.kept
+    await (field.value === before ? journal.drop() : journal.keep({ body_md: field.value }))
+    form.dataset.kept = ""
+  }
+  field.addEventListener("input", keep, { signal })
+  if (field.value !== before) keep() // somebody was faster than this script
   form.addEventListener("submit", () => sessionStorage.setItem(SENT, JSON.stringify({ id: journal.id, text: field.value })), { signal })
 
   // The server answered with the comment's own address: it has the text.

@@ -42,10 +42,11 @@ export default function editor(form, signal) {
   })
   const preview = createPreview(part("rendered"), {
     url: form.dataset.previewUrl,
-    shown({ tasks_count: count, done_tasks_count: done }) {
+    shown({ tasks_count: count, done_tasks_count: done, broken }) {
       part("nothing").hidden = Boolean(textarea.value.trim())
       part("rendered").classList.remove("is-stale")
       tasks = count ? fill(words.tasks, { done, count }) : ""
+      missing = broken?.length ? fill(words.broken, { numbers: broken.map((each) => `#${each}`).join(", ") }) : ""
       showCounts()
       scroll.follow()
     },
@@ -56,12 +57,13 @@ export default function editor(form, signal) {
   })
   const scroll = linkScroll(view, part("preview"), part("rendered"), signal)
   let tasks = ""
+  let missing = ""
 
   function showCounts() {
     const count = textarea.value.length
     const limit = Number(form.dataset.limit)
     const length = fill(count > limit ? words.too_long : words.characters, { count: number.format(count), limit: number.format(limit) })
-    part("counts").textContent = tasks ? `${length} · ${tasks}` : length
+    part("counts").textContent = [missing, length, tasks].filter(Boolean).join(" · ")
     part("counts").classList.toggle("is-too-much", count > limit)
   }
 
