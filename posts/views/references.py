@@ -1,10 +1,14 @@
 """The reference of API v1 for people, made from the document that programs read."""
 
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.html import escape
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from posts.api.routes import REFUSALS, api
@@ -26,7 +30,7 @@ class Endpoint:
     method: str
     path: str
     summary: str
-    description: str
+    paragraphs: list[SafeString]
     scope: str
     parameters: list[Field] = field(default_factory=list)
     body: list[Field] = field(default_factory=list)
@@ -45,8 +49,23 @@ def show(request: HttpRequest) -> HttpResponse:
         for name, schema in sorted(document["components"]["schemas"].items())
         if schema.get("properties")
     }
-    context = {"document": document, "groups": groups, "objects": objects, "refusals": REFUSALS}
+    about = paragraphs_of(document["info"]["description"])
+    context = {"document": document, "about": about, "groups": groups, "objects": objects, "refusals": REFUSALS}
     return render(request, "posts/references/show.html", context)
+
+
+def paragraphs_of(text: str) -> list[SafeString]:
+    return [said(each) for each in text.split("\n\n") if each.strip()]
+
+
+def said(text: str) -> SafeString:
+    """A paragraph in the reader's language, if posts/api/wording.py has it; what stands in backquotes is code."""
+    text = " ".join(text.split())
+    if scope := re.fullmatch(r"Needs `([\w:]+)`\.", text):
+        text = _("Needs `%(scope)s`.") % {"scope": scope[1]}
+    elif text:
+        text = _(text)
+    return mark_safe(re.sub("`([^`]*)`", r"<code>\1</code>", escape(text)))  # noqa: S308  # it is escaped
 
 
 def _endpoint(document: dict[str, Any], method: str, path: str, details: dict[str, Any]) -> Endpoint:
@@ -59,14 +78,20 @@ def _endpoint(document: dict[str, Any], method: str, path: str, details: dict[st
         if str(status).startswith("2")
     ]
     parameters = [
-        Field(each["name"], _type(each["schema"]), each.get("required", False), each["in"], each.get("description", ""))
+        Field(
+            each["name"],
+            _type(each["schema"]),
+            each.get("required", False),
+            each["in"],
+            said(each.get("description", "")),
+        )
         for each in details["parameters"]
     ]
     return Endpoint(
         method.upper(),
         path,
-        details["summary"],
-        details.get("description", ""),
+        said(details["summary"]),
+        paragraphs_of(details.get("description", "")),
         details.get("x-scope", ""),
         parameters,
         _flat(document, sent),
@@ -89,7 +114,7 @@ def _flat(document: dict[str, Any], schema: dict[str, Any], before: str = "") ->
 def _fields(document: dict[str, Any], schema: dict[str, Any]) -> list[Field]:
     required = schema.get("required", [])
     return [
-        Field(name, _type(inner), name in required, "", inner.get("description", ""))
+        Field(name, _type(inner), name in required, "", said(inner.get("description", "")))
         for name, inner in schema.get("properties", {}).items()
     ]
 
