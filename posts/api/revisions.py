@@ -31,6 +31,7 @@ def index(request: ApiRequest, number: int, paging: Query[Paging]) -> HttpRespon
     shown = []
     for row in rows[: paging.per_page]:
         row.post = post
+        row.render_if_old()
         shown.append(revision_json(row, before.get(row.number - 1), reader))
     return answer({"revisions": shown, **paging.envelope(total)})
 
@@ -43,6 +44,7 @@ def index(request: ApiRequest, number: int, paging: Query[Paging]) -> HttpRespon
 )
 def show(request: ApiRequest, number: int, revision: int) -> HttpResponse:
     found = find_revision(request, number, revision)
+    found.render_if_old()
     previous = found.previous
     return answer({"revision": revision_json(found, previous.body_md if previous else None, reader_of(request))})
 

@@ -326,7 +326,7 @@ class Post(Revised, Starred, Watched, Shared, Commented, models.Model):
             return
         before = self._standing
         inherited = message.strip() or self.message
-        self.message = ARCHIVED if inherited in {"", CREATED, UPDATED} else inherited
+        self._take(Draft(message=ARCHIVED if inherited in {"", CREATED, UPDATED} else inherited))
         self.category = title.archived_path(self.category)
         self.updated_by = by
         revision = self._settle(by=by, via=via, at=timezone.now(), before=before)

@@ -2,11 +2,14 @@
 
 from typing import TYPE_CHECKING, Any
 
+from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import connection, models
 from django.urls import reverse
 
+from esa import markdown
 from posts import title
+from posts.links import TeamLinks
 
 if TYPE_CHECKING:
     from posts.models.post import Post
@@ -36,6 +39,7 @@ class Revision(models.Model):
     tags = ArrayField(models.CharField(max_length=50), default=list, blank=True)
     body_md = models.TextField(blank=True)
     body_html = models.TextField(blank=True)
+    renderer_version = models.PositiveIntegerField(default=0, db_default=0)  # 0 is older than all
     wip = models.BooleanField()
     message = models.CharField(max_length=500, blank=True)
     via = models.CharField(max_length=8, choices=Via.choices, default=Via.WEB)
@@ -65,6 +69,14 @@ class Revision(models.Model):
                 [via, posts],
             )
 
+    def render_if_old(self) -> None:
+        """Before a page shows it: what an older renderer let through must not come back with an old revision."""
+        if self.renderer_version != markdown.RENDERER_VERSION:
+            options = markdown.Options(plantuml_url=settings.PLANTUML_URL)
+            self.body_html = markdown.render(self.body_md, TeamLinks(self.post.team), options=options).html
+            self.renderer_version = markdown.RENDERER_VERSION
+            self.save(update_fields=["body_html", "renderer_version"])
+
     @property
     def full_name(self) -> str:
         return title.compose(self.category, self.name, self.tags)
@@ -74,7 +86,7 @@ class Revision(models.Model):
         return self.post.revisions.filter(number__lt=self.number).order_by("-number").first()
 
 
-SAME = ["category", "name", "tags", "body_md", "body_html", "wip", "message"]
+SAME = ["category", "name", "tags", "body_md", "body_html", "renderer_version", "wip", "message"]
 """What a revision has from the post under the same name."""
 
 
@@ -99,6 +111,7 @@ class Revised(models.Model):
             tags=self.tags,
             body_md=self.body_md,
             body_html=self.body_html,
+            renderer_version=self.renderer_version,
             wip=self.wip,
             message=self.message,
             via=via,

@@ -44,6 +44,7 @@ def index(request: MemberRequest, number: int) -> HttpResponse:
 @member_required
 def show(request: MemberRequest, number: int, revision: int) -> HttpResponse:
     shown = find_revision(request, number, revision)
+    shown.render_if_old()
     context = {"post": shown.post, "revision": shown, "here": as_prefix(shown.post.category)}
     return render(request, "posts/revisions/show.html", context)
 
