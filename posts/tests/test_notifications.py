@@ -178,7 +178,7 @@ def test_the_bell_counts_and_opening_the_post_reads(alice, commented, sign_in):
     assert "kitchen/Soup" in inbox
     assert "Bob commented" in inbox
     assert "More salt &amp; &lt;b&gt;pepper" in inbox
-    assert "count--unread" not in text_of(client.get("/posts/1"))
+    assert 'count--unread" hidden>0<' in text_of(client.get("/posts/1"))
     assert "feed__item--unread" not in text_of(client.get("/notifications"))
     assert "Nothing here" in text_of(client.get("/notifications?show=unread"))
 
