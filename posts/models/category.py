@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from posts import title
 from posts.models.revision import Revision
 from posts.title import ARCHIVE, ancestors, parent
+from teams.models.event import Event
 
 if TYPE_CHECKING:
     from teams.models import Member, Team
@@ -141,6 +142,8 @@ class Category(models.Model):
         The posts of the bin stay where they were. All in a few statements however many posts there are: their texts
         do not change, so nothing is rendered, and they never leave the database.
         """
+        from posts.search import index
+
         plan = cls.plan_move(team, source, target)
         posts = list(
             team.posts.alive()
@@ -172,11 +175,14 @@ class Category(models.Model):
             *[(old, -counts["posts"], -counts["shipped"]) for old, (_new, counts) in moved.items()],
             *[(new, counts["posts"], counts["shipped"]) for new, counts in moved.values()],
         )
-        for post in posts:
-            post.refresh_search()
-            post.record(
-                "update", by=by, quiet=True, revision=post.revision_number, wip=post.wip, message=message, renamed=True
-            )
+        index.refresh_many(keys)
+        told = {"message": message, "renamed": True}
+        Event.record_many(
+            "update",
+            [(post, {**told, "revision": post.revision_number, "wip": post.wip}) for post in posts],
+            by=by,
+            quiet=True,
+        )
         return len(moved)
 
     @classmethod

@@ -38,7 +38,7 @@ class Comment(Starred, models.Model):
     created_by = models.ForeignKey("teams.Member", models.PROTECT, related_name="comments")
     body_md = models.TextField()
     body_html = models.TextField(blank=True)
-    rendered_for_world = models.BooleanField(default=False, db_default=False)  # as a post's; also a linked post takes it back
+    rendered_for_world = models.BooleanField(default=False, db_default=False)
     linked = ArrayField(models.PositiveIntegerField(), null=True)  # the numbers of posts that the HTML links to
     created_at = models.DateTimeField(default=timezone.now)
     updated_at = models.DateTimeField(default=timezone.now)

@@ -2,7 +2,7 @@
 webhooks, activity and audit are readers of it, in the worker, so a dead broker or worker loses nothing."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Self
 
@@ -30,6 +30,9 @@ LEASE = timedelta(minutes=2)
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=15), timedelta(hours=1)
 MOST_ATTEMPTS = 30
 """About a day of trying; then the event is set aside with its error, for the operators to see."""
+
+SWEPT_AT_ONCE = 200
+"""Events that one sweep of the outbox reads."""
 
 Reader = Callable[["Event"], None]
 
@@ -118,6 +121,35 @@ class Event(models.Model):
 
     def __str__(self) -> str:
         return f"{self.action} {self.subject_id} by {self.actor_id}"
+
+    @classmethod
+    def record_many(
+        cls, verb: str, subjects: "Sequence[tuple[Eventful, dict[str, Any]]]", *, by: "Member", quiet: bool = False
+    ) -> None:
+        """What `record` does, for one deed on many things: in few statements, and with few words to the broker."""
+        if not subjects:
+            return
+        model = type(subjects[0][0])
+        about = ContentType.objects.get_for_model(model)
+        action = f"{model._meta.model_name}_{verb}"
+        rows = [
+            cls(
+                team_id=by.team_id,
+                actor=by,
+                action=action,
+                subject_type=about,
+                subject_id=subject.pk,
+                particulars=particulars,
+                quiet=quiet,
+            )
+            for subject, particulars in subjects
+        ]
+        created = cls.objects.bulk_create(rows, batch_size=1000)
+        if len(created) <= SWEPT_AT_ONCE:
+            for event in created:
+                event.relay_later()
+        else:
+            transaction.on_commit(_sweep, robust=True)
 
     def relay_later(self) -> None:
         """Hand the event to the worker after commit; if the broker is down, beat picks it up from the table."""
@@ -270,5 +302,15 @@ def relay_event(event_id: int) -> None:
 @shared_task
 def relay_waiting_events() -> None:
     """Beat's sweep of the outbox: what the broker did not get, in order, a bounded number at a time."""
-    for event in Event.objects.due().order_by("id")[:200]:
+    due = list(Event.objects.due().order_by("id")[:SWEPT_AT_ONCE])
+    for event in due:
         event.relay()
+    if len(due) == SWEPT_AT_ONCE:
+        _sweep()
+
+
+def _sweep() -> None:
+    try:
+        relay_waiting_events.delay()
+    except (OperationalError, OSError) as problem:
+        logger.warning("broker unavailable, events wait for beat: %s", problem)

@@ -2,8 +2,11 @@
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from posts.models import Category, Post, Revision
+from posts.models.search import PostSearch
 from teams.models import Event
 
 
@@ -98,3 +101,29 @@ def test_what_cannot_be_moved_is_refused_and_changes_nothing(source, target, cod
 
 def test_moving_what_does_not_exist_moves_nothing(alice):
     assert Category.move(alice.team, "nothing", "somewhere", by=alice) == 0
+
+
+def test_moving_many_posts_takes_as_many_queries_as_moving_one(alice, django_assert_max_num_queries):
+    """Only batches count: search finds each in its new place, and each has its event."""
+    for number in range(12):
+        post = Post.write(by=alice, name=f"Post {number}", category="many/below", body_md="tortoise", wip=False)
+        post.comment(by=alice, body_md="elephant")
+    Post.write(by=alice, name="Single", category="one", wip=False)
+    with CaptureQueriesContext(connection) as one:
+        Category.move(alice.team, "one", "uno", by=alice)
+    with django_assert_max_num_queries(len(one) + 4):
+        Category.move(alice.team, "many", "viele", by=alice)
+
+    moved = Event.objects.filter(particulars__message="Move category from many to viele", quiet=True)
+    assert moved.count() == 12
+    assert set(moved.values_list("action", "particulars__revision")) == {("post_update", 2)}
+    rows = PostSearch.objects.filter(path="viele/below")
+    assert rows.count() == 12
+    for post in Post.objects.filter(category="viele/below"):
+        bulk = list(
+            PostSearch.objects.filter(post_id=post.pk).values("norm", "path", "tags", "updated_by_id", "body_at")
+        )
+        post.refresh_search()
+        fields = ("norm", "path", "tags", "updated_by_id", "body_at")
+        assert bulk == list(PostSearch.objects.filter(post_id=post.pk).values(*fields))
+        assert "elephant" in bulk[0]["norm"]
