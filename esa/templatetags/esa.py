@@ -3,7 +3,7 @@
 import json
 import zlib
 from datetime import datetime, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +11,8 @@ from django import template
 from django.conf import settings
 from django.template import Context
 from django.templatetags.static import static
-from django.urls import NoReverseMatch, reverse
-from django.utils import formats, timezone
+from django.urls import NoReverseMatch, get_script_prefix, get_urlconf, reverse
+from django.utils import formats, timezone, translation
 from django.utils.html import format_html
 from django.utils.http import urlencode
 from django.utils.safestring import SafeString, mark_safe
@@ -33,10 +33,17 @@ DYES = 8
 @register.simple_tag
 def icon(name: str, label: str = "") -> SafeString:
     """A drawing from the sprite; with a label it speaks, without one it is decoration."""
+    return drawing(name, label) if settings.DEBUG else cached_drawing(name, label)
+
+
+def drawing(name: str, label: str) -> SafeString:
     address = f"{static('img/icons.svg')}#{name}"
     if label:
         return format_html('<svg class="icon" role="img" aria-label="{}"><use href="{}"/></svg>', label, address)
     return format_html('<svg class="icon" aria-hidden="true"><use href="{}"/></svg>', address)
+
+
+cached_drawing = lru_cache(1000)(drawing)
 
 
 @register.simple_tag
@@ -61,8 +68,11 @@ def time_tag(when: datetime | None, style: str = "relative") -> SafeString | str
     if when is None:
         return ""
     local = timezone.localtime(when)
-    full = formats.date_format(local, "DATETIME_FORMAT")
-    words = {"relative": ago(when), "date": formats.date_format(local, "DATE_FORMAT"), "datetime": full}[style]
+    full = _formatted(local.replace(second=0, microsecond=0), "DATETIME_FORMAT", translation.get_language())
+    if style == "relative":
+        words = ago(when)
+    else:
+        words = full if style == "datetime" else formats.date_format(local, "DATE_FORMAT")
     return format_html(
         '<time datetime="{}" title="{}" data-controller="local-time" data-style="{}">{}</time>',
         local.isoformat(timespec="seconds"),
@@ -70,6 +80,12 @@ def time_tag(when: datetime | None, style: str = "relative") -> SafeString | str
         style,
         words,
     )
+
+
+@lru_cache(10_000)
+def _formatted(local: datetime, style: str, _language: str | None) -> str:
+    """A moment in words; its own zone is part of it. No format of ours shows seconds."""
+    return formats.date_format(local, style)
 
 
 @register.filter
@@ -86,22 +102,35 @@ def ago(when: datetime) -> str:
         return ngettext("%(count)d hour ago", "%(count)d hours ago", hours) % {"count": hours}
     if passed < timedelta(days=7):
         return ngettext("%(count)d day ago", "%(count)d days ago", passed.days) % {"count": passed.days}
-    return formats.date_format(timezone.localtime(when), "DATE_FORMAT")
+    day = timezone.localtime(when).replace(hour=0, minute=0, second=0, microsecond=0)
+    return _formatted(day, "DATE_FORMAT", translation.get_language())
 
 
 @register.simple_tag
 def optional_url(name: str, *args: Any, **kwargs: Any) -> str:
     """The address of a page, or "" on a host that has no such page (the base domain has no posts)."""
+    if args or kwargs:
+        return _url_or_nothing(name, args, kwargs)
+    return _plain_url(name, get_urlconf() or settings.ROOT_URLCONF, get_script_prefix())
+
+
+def _url_or_nothing(name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:
     try:
         return reverse(name, args=args, kwargs=kwargs)
     except NoReverseMatch:
         return ""
 
 
-@register.inclusion_tag("components/_nav_item.html", takes_context=True)
+@lru_cache(1000)
+def _plain_url(name: str, _urlconf: str, _prefix: str) -> str:
+    """The sidebar asks for the same twenty on every page."""
+    return _url_or_nothing(name, (), {})
+
+
+@register.simple_tag(takes_context=True)
 def nav_item(
     context: Context, name: str, label: str, symbol: str, q: str = "", hotkey: str = "", count: int | None = None
-) -> dict[str, Any]:
+) -> SafeString | str:
     """A line of the sidebar: a page, or a saved question to the list of posts; hidden where the page does not exist."""
     request = context.get("request")
     path = optional_url(name)
@@ -113,7 +142,22 @@ def nav_item(
         and (request.path == path or (not q and path != "/" and request.path.startswith(f"{path}/")))
     )
     url = f"{path}?{urlencode({'q': q})}" if path and q else path
-    return {"url": url, "label": label, "symbol": symbol, "hotkey": hotkey, "count": count, "current": current}
+    if not url:
+        return ""
+    keys = (
+        format_html(' data-controller="hotkey" data-hotkey="{}" data-hotkey-label="{}"', hotkey, label)
+        if hotkey
+        else ""
+    )
+    return format_html(
+        '<li><a class="nav__item" href="{}"{}{}>{} {}{}</a></li>',
+        url,
+        SafeString(' aria-current="page"') if current else "",
+        keys,
+        icon(symbol),
+        label,
+        "" if count is None else format_html(' <span class="count">{}</span>', count),
+    )
 
 
 @register.simple_tag
@@ -131,9 +175,8 @@ def team_url(name: str, path: str = "/") -> str:
 @register.simple_tag(takes_context=True)
 def import_map(context: Context) -> SafeString:
     """Tell the browser where each module is: `import("controllers/menu")` gets the hashed file."""
-    addresses = module_addresses() if settings.DEBUG else cached_module_addresses()
     nonce = getattr(context.get("request"), "csp_nonce", "")
-    text = json.dumps({"imports": addresses}, separators=(",", ":")).replace("<", "\\u003c")
+    text = module_map() if settings.DEBUG else cached_module_map()
     return format_html('<script type="importmap" nonce="{}">{}</script>', nonce, mark_safe(text))  # noqa: S308 - our own file names
 
 
@@ -149,7 +192,11 @@ def module_addresses() -> dict[str, str]:
     return {name: static(path.as_posix()) for name, path in sorted(addresses.items())}
 
 
-cached_module_addresses = cache(module_addresses)
+def module_map() -> str:
+    return json.dumps({"imports": module_addresses()}, separators=(",", ":")).replace("<", "\\u003c")
+
+
+cached_module_map = cache(module_map)
 
 
 @register.simple_tag
