@@ -1,12 +1,15 @@
 """The one visibility gate: the only way pages, API, search, feeds and exports get hold of a post, through whoever asks."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import wraps
+from typing import Any
 
 from django.core.exceptions import PermissionDenied
-from django.db.models import Prefetch, Q
+from django.db.models import Prefetch, Q, QuerySet
 from django.http import Http404
 from django.shortcuts import get_object_or_404
 
+from esa.prepared import Prepared
 from posts import title
 from posts.models import Attachment, Category, Comment, Post, Revision, SavedSearch, Sharing, Star, Tag
 from posts.models.attachment import AttachmentQuerySet, is_signed
@@ -19,7 +22,14 @@ from posts.models.star import StarQuerySet
 from posts.models.tag import TagQuerySet
 from posts.search.filters import FALSE, SQL, either, every
 from teams.http import MemberRequest, TeamRequest
+from teams.models import Member, Team
 from teams.scoping import open_categories, within
+
+NEWEST = 50
+"""Rows of the first page of everything."""
+
+BESIDE = 6
+"""Rows of each small list beside the browser."""
 
 
 def visible_posts(request: TeamRequest) -> PostQuerySet:
@@ -83,9 +93,94 @@ def with_included(request: TeamRequest, posts: PostQuerySet, include: Iterable[s
     return posts.prefetch_related(stars) if "stargazers" in include else posts
 
 
-def find_post(request: TeamRequest, number: int) -> Post:
+def prepared(build: Callable[..., QuerySet[Any]]) -> Callable[..., list[Any]]:
+    """`build(request, *values)` behind the gate, its SQL worded once for members and once for the world.
+
+    Who asks and what for are its values. Who is let into some categories only asks anew each time.
+    """
+    worded = Prepared(lambda team, member, opened, *values: build(_asker(team, member, opened), *values))
+
+    @wraps(build)
+    def ask(request: TeamRequest, *values: int | str) -> list[Any]:
+        if not request.team or open_categories(request) is not None:
+            return list(build(request, *values))
+        return worded(request.team.pk, request.member.pk if request.member else None, request.team.open, *values)
+
+    return ask
+
+
+def _asker(team: int, member: int | None, opened: bool) -> TeamRequest:
+    """As much of a request as the gate looks at."""
+    asker = TeamRequest()
+    asker.team = Team(pk=team, privacy=Team.Privacy.OPEN if opened else Team.Privacy.CLOSED)
+    asker.member = Member(pk=member, team=asker.team) if member else None
+    return asker
+
+
+@prepared
+def _numbered(request: TeamRequest, number: int) -> PostQuerySet:
     posts = readable_posts(request).with_star_of(request.member).with_watch_of(request.member)
-    return get_object_or_404(posts, number=number)
+    return posts.filter(number=number)
+
+
+def find_post(request: TeamRequest, number: int) -> Post:
+    found: list[Post] = _numbered(request, number)
+    if not found:
+        raise Http404
+    return found[0]
+
+
+@prepared
+def _before(request: TeamRequest, category: str, name: str, number: int) -> PostQuerySet:
+    return visible_posts(request).before(category, name, number)
+
+
+@prepared
+def _after(request: TeamRequest, category: str, name: str, number: int) -> PostQuerySet:
+    return visible_posts(request).after(category, name, number)
+
+
+def posts_beside(request: TeamRequest, post: Post) -> tuple[Post | None, Post | None]:
+    """The ones before and after a post in its category, by name."""
+    place = (post.category, post.name, post.number)
+    return next(iter(_before(request, *place)), None), next(iter(_after(request, *place)), None)
+
+
+@prepared
+def comments_below(request: TeamRequest, post: int) -> CommentQuerySet:
+    """What was said about a post, in the order in which it was said."""
+    return readable_comments(request).filter(post_id=post).order_by("created_at", "pk")
+
+
+def _rows(request: TeamRequest) -> PostQuerySet:
+    """Just what a row shows, newest first: lists of fifty notice every column."""
+    posts = visible_posts(request).for_row().with_star_of(request.member)
+    return posts.order_by("-updated_at", "-pk")
+
+
+@prepared
+def newest_posts(request: TeamRequest) -> PostQuerySet:
+    return _rows(request)[:NEWEST]
+
+
+@prepared
+def newest_beside(request: TeamRequest) -> PostQuerySet:
+    return _rows(request).not_archived()[:BESIDE]
+
+
+@prepared
+def own_wip_beside(request: TeamRequest, member: int) -> PostQuerySet:
+    return _rows(request).filter(created_by_id=member, wip=True).not_archived()[:BESIDE]
+
+
+@prepared
+def starred_beside(request: TeamRequest) -> PostQuerySet:
+    return _rows(request).starred_by(request.member)[:BESIDE] if request.member else Post.objects.none()
+
+
+@prepared
+def readmes(request: TeamRequest, category: str) -> PostQuerySet:
+    return readable_posts(request).readmes_of(category)[:1]
 
 
 def linking_posts(request: TeamRequest, post: Post) -> PostQuerySet:

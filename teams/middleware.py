@@ -11,7 +11,12 @@ from django.urls import reverse
 from django.utils import timezone, translation
 
 from esa import hosts
+from esa.prepared import Prepared
 from teams.models import Member, Team
+
+membership = Prepared(
+    lambda name, user: Member.objects.active().select_related("team").filter(team__name=name, user_id=user)[:1]
+)
 
 
 class CurrentMember:
@@ -39,9 +44,7 @@ class CurrentMember:
     def _find(self, request: HttpRequest) -> None:
         name = request.team_name  # type: ignore[attr-defined]
         if request.user.is_authenticated:
-            member = (
-                Member.objects.active().select_related("team").filter(team__name=name, user_id=request.user.pk).first()
-            )
+            member = membership.first(name, request.user.pk)
             if member:
                 member.user = request.user  # the same row; saves the join and keeps one object
                 member.touch()

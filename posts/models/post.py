@@ -44,6 +44,11 @@ CREATED, UPDATED, ARCHIVED, UNARCHIVED, SHIPPED, UNSHIPPED, APPENDED = (
 )  # esa's own words in every language: API clients compare them
 SKIP_NOTICE = "[skip notice]"
 TEMPLATES = "Templates"
+ROW = (
+    *("team", "number", "category", "name", "tags", "wip", "updated_at", "created_by"),
+    *("tasks_count", "done_tasks_count", "comments_count", "stars_count"),
+    *("created_by__screen_name", "created_by__name"),
+)
 EXCERPT = 600
 """Characters of a text that a mail shows."""
 
@@ -120,16 +125,21 @@ class PostQuerySet(StarredQuerySet, WatchedQuerySet):  # type: ignore[override]
         """In a category or below it; `dev` is not `dev-secret`."""
         return self.filter(Q(category=path) | Q(category__startswith=f"{path}/"))
 
-    def beside(self, post: "Post") -> "tuple[Post | None, Post | None]":
-        """The ones before and after a post in its category, by name."""
-        same = self.filter(category=post.category).select_related(None).only("team", "number", "name", "wip")
-        before = same.filter(Q(name__lt=post.name) | Q(number__lt=post.number), name__lte=post.name)
-        after = same.filter(Q(name__gt=post.name) | Q(number__gt=post.number), name__gte=post.name)
-        return before.order_by("-name", "-number").first(), after.order_by("name", "number").first()
+    def before(self, category: str, name: str, number: int) -> Self:
+        """The one before a post in its category, by name."""
+        same = self.filter(category=category).filter(Q(name__lt=name) | Q(number__lt=number), name__lte=name)
+        return same.only("team", "number", "name", "wip").order_by("-name", "-number")[:1]
+
+    def after(self, category: str, name: str, number: int) -> Self:
+        same = self.filter(category=category).filter(Q(name__gt=name) | Q(number__gt=number), name__gte=name)
+        return same.only("team", "number", "name", "wip").order_by("name", "number")[:1]
+
+    def readmes_of(self, category: str) -> Self:
+        """The posts that introduce a category on its page: the first of them does."""
+        return self.filter(category=category, name__istartswith="README").order_by("name", "number")
 
     def readme_of(self, category: str) -> "Post | None":
-        """The post that introduces a category on its page."""
-        return self.filter(category=category, name__istartswith="README").order_by("name", "number").first()
+        return self.readmes_of(category).first()
 
     def by(self, member: "Member") -> Self:
         return self.filter(created_by=member)
@@ -137,6 +147,11 @@ class PostQuerySet(StarredQuerySet, WatchedQuerySet):  # type: ignore[override]
     def for_display(self) -> Self:
         """Everything a page of one post shows."""
         return self.select_related("team", "created_by__user", "updated_by__user", "sharing")
+
+    def for_row(self) -> Self:
+        """What a row of a page shows, and no more."""
+        people = ("created_by__user__" + name for name in ("name", "screen_name", "icon"))
+        return self.select_related("created_by__user").only(*ROW, "created_by__user_id", *people)
 
     def for_list(self) -> Self:
         """Everything a row shows; texts stay where they are."""

@@ -12,13 +12,17 @@ from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
+from esa.prepared import Prepared
 from esa.templatetags.esa import icon
-from posts.scoping import saved_searches
+from posts.models import SavedSearch
 from posts.search import terms
 from posts.search.results import Hit
 from posts.search.text import Segment
+from teams.models import Member
 
 register = template.Library()
+
+_kept = Prepared(lambda team, member: SavedSearch.objects.of(Member(pk=member, team_id=team)))
 
 _MARKUP = re.compile(r"\*\*|`{1,3}|^#{1,6} |^> |^[-*] (?:\[[ x]\] )?|\|(?:[ :-]+\|)*", re.MULTILINE)
 
@@ -74,7 +78,8 @@ def has_term(source: str, term: str) -> bool:
 @register.simple_tag(takes_context=True)
 def kept_searches(context: Context) -> Any:
     """What the member and the team have saved, for the sidebar."""
-    return saved_searches(context["request"])
+    member = context["request"].member
+    return _kept(member.team_id, member.pk)
 
 
 @register.filter

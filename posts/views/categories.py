@@ -1,5 +1,6 @@
 """The category browser: the tree, one category's introduction and posts, and moving a whole branch."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
@@ -14,21 +15,38 @@ from posts import title
 from posts.models import Category, Post
 from posts.models.category import SIBLINGS, Branch, Node
 from posts.models.post import PostQuerySet
-from posts.scoping import listed_posts, readable_categories, readable_posts
+from posts.scoping import (
+    NEWEST,
+    listed_posts,
+    newest_beside,
+    newest_posts,
+    own_wip_beside,
+    readable_categories,
+    readmes,
+    starred_beside,
+)
 from posts.templatetags.posts import as_prefix, category_url
 from teams.decorators import member_required, reader_required
 from teams.http import MemberRequest, TeamRequest
 
-PER_PAGE = 50
-BESIDE = 6
-"""Rows of each small list beside the browser."""
+PER_PAGE = NEWEST
+
+
+class Newest:
+    """A list whose first page is asked for so often that its query is kept ready."""
+
+    def __init__(self, posts: PostQuerySet, first_page: Callable[[], list[Post]]) -> None:
+        self.posts, self.first_page = posts, first_page
+
+    def __getitem__(self, wanted: slice) -> Any:
+        return self.posts[wanted] if wanted.start else self.first_page()[: wanted.stop]
 
 
 class CountedPaginator(Paginator[Post]):
     """Pages of posts whose number the category's row knows, so that nothing is counted."""
 
-    def __init__(self, posts: PostQuerySet, count: int) -> None:
-        super().__init__(posts, PER_PAGE)
+    def __init__(self, posts: "PostQuerySet | Newest", count: int) -> None:
+        super().__init__(posts, PER_PAGE)  # type: ignore[arg-type]
         self.known = count
 
     @cached_property
@@ -106,11 +124,15 @@ def _page(request: TeamRequest, path: str, *, everything: bool) -> HttpResponse:
     if path and tree.category is None and not request.member:
         raise Http404
     row = tree.category
+    front = not path and everything
     posts = listed_posts(request)
     if path or not everything:
         posts = posts.in_category(path) if everything else posts.filter(category=path)
+    ordered: PostQuerySet | Newest = posts.order_by("-updated_at", "-pk")
+    if front:
+        ordered = Newest(posts.order_by("-updated_at", "-pk"), lambda: newest_posts(request))
     count = (row.count if everything else row.own) if row else 0
-    readme = readable_posts(request).readme_of(path)
+    readme = next(iter(readmes(request, path)), None)
     if readme:
         readme.render_for(world=request.member is None)
     context = {
@@ -119,25 +141,26 @@ def _page(request: TeamRequest, path: str, *, everything: bool) -> HttpResponse:
         "parent": title.parent(path),
         "category": row,
         "everything": everything,
-        "front": not path and everything,
+        "front": front,
         "below": tree.open_branch,
         "readme": readme,
-        "page": CountedPaginator(posts.order_by("-updated_at", "-pk"), count).get_page(request.GET.get("page")),
+        "page": CountedPaginator(ordered, count).get_page(request.GET.get("page")),
         "here": as_prefix(path),
-        **_beside(request),
+        **_beside(request, front=front),
     }
     return render(request, "posts/categories/show.html", context, status=404 if path and row is None else 200)
 
 
-def _beside(request: TeamRequest) -> dict[str, Any]:
-    """The small lists beside the browser; an outsider has only the first."""
-    posts = listed_posts(request)
-    recent = posts.not_archived().order_by("-updated_at")[:BESIDE]
+def _beside(request: TeamRequest, *, front: bool) -> dict[str, Any]:
+    """The small lists beside the browser; an outsider has only the first, which the front page is itself."""
+    recent = [] if front else newest_beside(request)
     if not request.member:
         return {"recent": recent}
-    mine = posts.by(request.member).filter(wip=True).not_archived().order_by("-updated_at")[:BESIDE]
-    starred = posts.starred_by(request.member).order_by("-updated_at")[:BESIDE]
-    return {"recent": recent, "my_wip": mine, "starred": starred}
+    return {
+        "recent": recent,
+        "my_wip": own_wip_beside(request, request.member.pk),
+        "starred": starred_beside(request),
+    }
 
 
 def _clean(path: str) -> str:

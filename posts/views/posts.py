@@ -9,15 +9,21 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
 from esa import condition
+from esa.prepared import Prepared
 from posts import front_matter
 from posts.models import Post
-from posts.scoping import binned_posts, find_post, listed_posts, readable_comments
+from posts.scoping import binned_posts, comments_below, find_post, posts_beside
 from posts.templatetags.posts import as_prefix, name_text
 from teams.decorators import member_required, reader_required
 from teams.http import MemberRequest, TeamRequest
+from teams.models import Team
 from teams.scoping import my_notifications
 
 BACKLINKS = 30
+
+_backlinks = Prepared(
+    lambda team, post: Post(pk=post, team=Team(pk=team)).backlinks().only("number", "category", "name")[: BACKLINKS + 1]
+)
 
 
 @reader_required
@@ -73,11 +79,8 @@ def move(request: MemberRequest, number: int) -> HttpResponse:
 
 def _around(request: TeamRequest, post: Post) -> dict[str, Any]:
     """What the page of a post shows beside the post."""
-    before, after = listed_posts(request).beside(post)
-    backlinks = list(post.backlinks().for_list()[: BACKLINKS + 1])
-    comments = readable_comments(request).filter(post=post).order_by("created_at", "pk")
-    for comment in comments:
-        comment.render_for(world=request.member is None)
+    before, after = posts_beside(request, post)
+    backlinks = _backlinks(post.team_id, post.pk)
     return {
         "post": post,
         "here": as_prefix(post.category),
@@ -85,6 +88,6 @@ def _around(request: TeamRequest, post: Post) -> dict[str, Any]:
         "after": after,
         "backlinks": backlinks[:BACKLINKS],
         "more_backlinks": len(backlinks) > BACKLINKS,
-        "stars": post.stars.for_display() if request.member else [],
-        "comments": comments,
+        "stars": post.stars.for_display() if request.member and post.stars_count else [],
+        "comments": comments_below(request, post.pk) if post.comments_count else [],
     }

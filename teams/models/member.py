@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from esa import condition, hosts
+from esa.prepared import Prepared
 from teams.models.event import Event, Eventful
 from teams.models.notification import COUNTED
 from teams.models.webhook import webhooks_left_by
@@ -183,9 +184,12 @@ class Member(Eventful, models.Model):
     @cached_property
     def unread_count(self) -> int:
         """The number at the bell; it stops at 99."""
-        return len(self.notifications.unread().values_list("pk")[:COUNTED])
+        return len(_unread(self.pk))
 
     def _keep_an_owner(self) -> None:
         owners = list(self.team.members.owners().select_for_update().order_by("pk"))
         if owners == [self]:
             raise ValidationError(_("A team needs an owner. Make somebody else an owner first."), "last_owner")
+
+
+_unread = Prepared(lambda member: Member(pk=member).notifications.unread().values_list("pk")[:COUNTED])

@@ -10,12 +10,15 @@ from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.db import models, transaction
 from django.db.models.functions import Lower
+from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from esa.environment import SettingError
+from esa.prepared import Prepared
 from teams.models.icon import IconField
 
 if TYPE_CHECKING:
+    from teams.models.member import Member
     from teams.models.team import Team
 
 logger = logging.getLogger(__name__)
@@ -132,6 +135,11 @@ class User(AbstractBaseUser, PermissionsMixin):
     def __str__(self) -> str:
         return self.name or self.screen_name
 
+    @cached_property
+    def shown_memberships(self) -> "list[Member]":
+        """The teams somebody is in, for the menu on every page."""
+        return _memberships(self.pk)
+
     def get_full_name(self) -> str:
         return self.name
 
@@ -161,3 +169,6 @@ class User(AbstractBaseUser, PermissionsMixin):
     def reactivate(self) -> None:
         self.is_active = True
         self.save(update_fields=["is_active", "updated_at"])
+
+
+_memberships = Prepared(lambda user: User(pk=user).memberships.active().select_related("team"))
