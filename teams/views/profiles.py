@@ -2,6 +2,7 @@
 
 from django.contrib import messages
 from django.contrib.auth import logout
+from django.db import IntegrityError, transaction
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -18,9 +19,14 @@ def edit(request: PersonRequest) -> HttpResponse:
         return render(request, "teams/profiles/edit.html", {"form": ProfileForm(instance=request.user)})
     form = ProfileForm(request.POST, request.FILES, instance=request.user)
     if form.is_valid():
-        form.save()
-        messages.success(request, _("Saved."))
-        return redirect("profile")
+        try:
+            with transaction.atomic():
+                form.save()
+        except IntegrityError:
+            form.full_clean()  # somebody took the screen name since; asked again, the form says so
+        else:
+            messages.success(request, _("Saved."))
+            return redirect("profile")
     # The frame of the page shows the person as they are, not as they might have been.
     request.user.refresh_from_db()
     return render(request, "teams/profiles/edit.html", {"form": form}, status=422)

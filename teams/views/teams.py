@@ -1,6 +1,8 @@
 """My teams, and a new one."""
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 
@@ -19,7 +21,10 @@ def index(request: PersonRequest) -> HttpResponse:
 def new(request: PersonRequest) -> HttpResponse:
     form = TeamForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
-        return redirect(form.found(by=request.user).url())
+        try:
+            return redirect(form.found(by=request.user).url())
+        except (IntegrityError, ValidationError):
+            form.full_clean()  # somebody took the name since; asked again, the form says so
     context = {"form": form, "domain": settings.ESA_DOMAIN}
     return render(request, "teams/teams/new.html", context, status=422 if form.is_bound else 200)
 
