@@ -15,6 +15,7 @@ from urllib.parse import SplitResult, quote, urlsplit
 
 from django.conf import settings
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 TIMEOUT = 7.0  # seconds to connect, and to wait for each piece of the answer
 DEADLINE = 15.0  # seconds for everything; a host that sends a byte now and then gains nothing by it
@@ -130,12 +131,12 @@ def resolve(host: str, port: int) -> str:
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError):
-        raise Unreachable("there is no host of this name") from None
+        raise Unreachable(gettext_noop("there is no host of this name")) from None
     addresses = [str(entry[4][0]) for entry in found]
     for address in addresses:
         _permit(ip_address(address.partition("%")[0]), port)
     if not addresses:
-        raise Unreachable("there is no host of this name")
+        raise Unreachable(gettext_noop("there is no host of this name"))
     return addresses[0]
 
 
@@ -201,5 +202,5 @@ def _in_words(problem: Exception) -> str:
     if isinstance(problem, ssl.SSLCertVerificationError):
         return f"the certificate is not valid: {problem.verify_message}"
     if isinstance(problem, ConnectionRefusedError):
-        return "nobody listens there"
+        return gettext_noop("nobody listens there")
     return f"{type(problem).__name__}: {problem}"[:300]

@@ -23,6 +23,7 @@ from django.db.models import F, Q
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
 from kombu.exceptions import OperationalError
 
 from esa import outbound
@@ -338,7 +339,7 @@ class Delivery(models.Model):
             return
         delivery = Delivery.objects.select_related("webhook__team", "webhook__responsible__user").get(pk=self.pk)
         if not delivery.webhook.working or delivery.webhook.team.deleted_at:
-            delivery._settle(given_up_at=now, problem="The webhook is switched off.")
+            delivery._settle(given_up_at=now, problem=gettext_noop("The webhook is switched off."))
         else:
             delivery._make()
 
