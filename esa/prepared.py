@@ -116,7 +116,7 @@ def word(queryset: models.QuerySet[Any], stand_ins: Sequence[Value]) -> Worded |
         places,
         [(column, functions, expression) for column, (functions, expression) in converters.items()],
         _maker(queryset, compiler),
-        queryset._prefetch_related_lookups,
+        queryset._prefetch_related_lookups,  # type: ignore[attr-defined]
     )
 
 
@@ -128,7 +128,7 @@ def _maker(queryset: models.QuerySet[Any], compiler: Any) -> Callable[[Sequence[
     columns = klass_info["select_fields"]
     begin, end = columns[0], columns[-1] + 1
     names = [field[0].target.attname for field in compiler.select[begin:end]]
-    populators = get_related_populators(klass_info, compiler.select, queryset.db)
+    populators = get_related_populators(klass_info, compiler.select, queryset.db)  # type: ignore[call-arg]
     model, using = klass_info["model"], queryset.db
 
     def make(row: Sequence[Any]) -> Any:

@@ -85,7 +85,7 @@ class Case:
         queries = middleware.Queries()
         seen: list[middleware.Queries] = []
         kept = middleware.Queries
-        middleware.Queries = lambda: seen.append(queries) or queries  # type: ignore[assignment,misc,func-returns-value,return-value]
+        middleware.Queries = lambda: seen.append(queries) or queries  # type: ignore[assignment,misc,func-returns-value]
         try:
             self.once()
         finally:
