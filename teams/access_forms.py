@@ -13,7 +13,7 @@ from teams import scopes
 from teams.models import AccessPolicy, AccessToken, Member, Team, User
 
 LIFETIMES = [("30", _("30 days")), ("90", _("90 days")), ("365", _("1 year")), ("", _("No end"))]
-FINE = [(scope, scope) for scope in scopes.FINE if scope not in scopes.FINER]
+FINE = [(scope, scope) for scope in scopes.OFFERED]
 
 
 class TeamsField(forms.ModelMultipleChoiceField):

@@ -21,6 +21,31 @@ ACTIONS = ("read", "write", "admin")  # each holds those before it
 FINER = {"delete:post": "admin:post", "delete:comment": "admin:comment", "read:revision": "read:post"}
 FINE = (*(f"{action}:{resource}" for resource in RESOURCES for action in ACTIONS), *FINER)
 
+OFFERED = (
+    "read:post",
+    "write:post",
+    "admin:post",
+    "read:comment",
+    "write:comment",
+    "admin:comment",
+    "read:category",
+    "write:category",
+    "read:tag",
+    "read:attachment",
+    "write:attachment",
+    "read:member",
+    "admin:member",
+    "read:team",
+    "read:user",
+    "read:invitation",
+    "admin:invitation",
+    "read:emoji",
+    "write:emoji",
+    "admin:emoji",
+    "write:feedback",
+)
+"""Those that make a difference today, for people to choose from; the others are understood, too."""
+
 
 class UnknownScope(ValueError):
     """A scope that nobody knows, or one of each generation together; nothing is granted then."""

@@ -119,7 +119,9 @@ def harmless(cell: str) -> str:
 def page(request: MemberRequest, status: int = 200, **forms: Any) -> HttpResponse:
     context = {
         "form": ApiControlForm(instance=request.team),
-        "policy_form": PolicyForm(instance=AccessPolicy(team=request.team), initial={"scopes": ["read:post"]}),
+        "policy_form": PolicyForm(
+            instance=AccessPolicy(team=request.team), initial={"scopes": ["read:post"], "categories": ""}
+        ),
         "policies": request.team.access_policies.all(),
         "grants": token_grants(request),
     } | forms

@@ -154,6 +154,11 @@ def test_a_policy_names_its_categories(sign_in, docs, alice):
     assert docs.access_policies.count() == 1
 
 
+def test_an_untouched_form_names_no_category(sign_in, docs, alice):
+    page = sign_in(alice).get("/team/api").content.decode()
+    assert re.search(r"<textarea[^>]*name=.categories.[^>]*>\s*</textarea>", page)
+
+
 def test_a_deleted_policy_takes_its_tokens_along(sign_in, asked, alice):
     TokenGrant.objects.get().approve(AccessPolicy.objects.get(), by=alice)
     assert sign_in(alice).post(f"/team/api/policies/{asked['policy']}/delete").status_code == 302
