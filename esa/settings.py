@@ -113,7 +113,14 @@ WSGI_APPLICATION = "esa.wsgi.application"
 APPEND_SLASH = False  # paths have no trailing slash; the API takes both without a redirect
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 AUTH_USER_MODEL = "teams.User"
-SILENCED_SYSTEM_CHECKS = ["auth.W004"]  # e-mail addresses are unique, by a constraint on their lower case
+SILENCED_SYSTEM_CHECKS = [
+    "auth.W004",  # e-mail addresses are unique, by a constraint on their lower case
+    "security.W002",  # frames are refused by the policy's frame-ancestors, which every browser of today obeys
+    "security.W008",  # the balancer redirects to HTTPS (ESA_SSL_REDIRECT=1 where there is none); health checks come by HTTP
+    "security.W021",  # the preload list is the domain owner's decision and hard to undo
+    "oauth2_provider.W005",  # the answer of /oauth/authorize is esa's: code and state
+    "oauth2_provider.W008",  # programs on one's own machine take their answer at http://127.0.0.1 (RFC 8252)
+]
 TEMPLATES: list[dict[str, Any]] = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",

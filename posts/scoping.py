@@ -280,9 +280,10 @@ def find_attachment(request: TeamRequest, key: str) -> Attachment:
     """A file by its address, which nobody guesses; one that is kept to members needs a member, or a signature."""
     stored = Attachment.objects.stored().select_related("team")
     attachment = get_object_or_404(stored, key=key, team__deleted_at=None)
-    if attachment.members_only and not (request.member and request.member.team_id == attachment.team_id):
-        if not is_signed(key, request.GET.get("expires", ""), request.GET.get("signature", "")):
-            raise Http404
+    inside = request.member is not None and request.member.team_id == attachment.team_id
+    signed = is_signed(key, request.GET.get("expires", ""), request.GET.get("signature", ""))
+    if attachment.members_only and not inside and not signed:
+        raise Http404
     return attachment
 
 

@@ -68,7 +68,9 @@ def messages() -> int:
     """Collect the strings of all three apps into esa/locale."""
     if not shutil.which("xgettext"):
         raise Trouble("Collecting messages needs GNU gettext (Debian, Ubuntu: apt-get install gettext).")
-    ignored = [part for name in (".venv", "node_modules", ".data", "staticfiles", "tests") for part in ("--ignore", name)]
+    ignored = [
+        part for name in (".venv", "node_modules", ".data", "staticfiles", "tests") for part in ("--ignore", name)
+    ]
     command = ["makemessages", "--locale", "ja", "--add-location", "file", "--no-obsolete", *ignored]
     environment = os.environ | scratch.ENVIRONMENT | {"DATABASE_URL": "postgres://127.0.0.1/none"}
     return hand_over([*MANAGE, *command], env=environment)

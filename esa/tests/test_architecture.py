@@ -48,7 +48,16 @@ def test_only_the_settings_read_the_environment():
     readers = [
         name
         for _app, name in modules()
-        if name not in {"esa/settings.py", "esa/environment.py", "esa/testing.py", "esa/celery.py", "esa/wsgi.py", "esa/healthcheck.py", "esa/backup.py"}
+        if name
+        not in {
+            "esa/settings.py",
+            "esa/environment.py",
+            "esa/testing.py",
+            "esa/celery.py",
+            "esa/wsgi.py",
+            "esa/healthcheck.py",
+            "esa/backup.py",
+        }
         and not name.startswith("esa/local/")
         and "os.environ" in (ROOT / name).read_text()
     ]

@@ -100,7 +100,9 @@ def policies(
         "Cache-Control": "max-age=31536000",
         "Content-Disposition": f'inline; filename="{attachment.name}"',
     }
-    return answer({"attachment": {"endpoint": request.build_absolute_uri("/uploads"), "url": attachment.url}, "form": form})
+    return answer(
+        {"attachment": {"endpoint": request.build_absolute_uri("/uploads"), "url": attachment.url}, "form": form}
+    )
 
 
 @router.get("/signed_urls", auth=Token("read:attachment"), response=SignedUrlsOut, summary="Sign a few addresses")

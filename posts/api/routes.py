@@ -119,7 +119,21 @@ api.add_router("", teams.router)
 api.add_router("", feedbacks.router)
 api.add_router(T, feedbacks.of_team)
 api.add_router(T, teams.one_team)
-for resource in (stats, members, posts, revisions, comments, stars, watches, categories, tags, attachments, sharings, invitations, emojis):
+for resource in (
+    stats,
+    members,
+    posts,
+    revisions,
+    comments,
+    stars,
+    watches,
+    categories,
+    tags,
+    attachments,
+    sharings,
+    invitations,
+    emojis,
+):
     api.add_router(T, resource.router)
 
 

@@ -5,27 +5,38 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('posts', '0003_post_search'),
-        ('teams', '0002_icons_invitations_and_the_end_of_a_team'),
+        ("posts", "0003_post_search"),
+        ("teams", "0002_icons_invitations_and_the_end_of_a_team"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='ImportedFile',
+            name="ImportedFile",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('source', models.CharField(max_length=200)),
-                ('path', models.CharField(max_length=1000)),
-                ('number', models.PositiveIntegerField()),
-                ('digest', models.CharField(blank=True, max_length=64)),
-                ('revision_number', models.PositiveIntegerField(default=0)),
-                ('post', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='posts.post')),
-                ('team', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='imported_files', to='teams.team')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("source", models.CharField(max_length=200)),
+                ("path", models.CharField(max_length=1000)),
+                ("number", models.PositiveIntegerField()),
+                ("digest", models.CharField(blank=True, max_length=64)),
+                ("revision_number", models.PositiveIntegerField(default=0)),
+                (
+                    "post",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.SET_NULL, related_name="+", to="posts.post"
+                    ),
+                ),
+                (
+                    "team",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="imported_files", to="teams.team"
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('team', 'source', 'path'), name='one_row_per_imported_file')],
+                "constraints": [
+                    models.UniqueConstraint(fields=("team", "source", "path"), name="one_row_per_imported_file")
+                ],
             },
         ),
     ]

@@ -5,39 +5,73 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('posts', '0004_imported_files'),
-        ('teams', '0002_icons_invitations_and_the_end_of_a_team'),
+        ("posts", "0004_imported_files"),
+        ("teams", "0002_icons_invitations_and_the_end_of_a_team"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='RecentSearch',
+            name="RecentSearch",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('query', models.CharField(max_length=2000)),
-                ('at', models.DateTimeField()),
-                ('member', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='recent_searches', to='teams.member')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("query", models.CharField(max_length=2000)),
+                ("at", models.DateTimeField()),
+                (
+                    "member",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="recent_searches", to="teams.member"
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(fields=['member', '-at'], name='recent_search_newest')],
-                'constraints': [models.UniqueConstraint(fields=('member', 'query'), name='one_recent_search_per_query')],
+                "indexes": [models.Index(fields=["member", "-at"], name="recent_search_newest")],
+                "constraints": [
+                    models.UniqueConstraint(fields=("member", "query"), name="one_recent_search_per_query")
+                ],
             },
         ),
         migrations.CreateModel(
-            name='SavedSearch',
+            name="SavedSearch",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=60, verbose_name='name')),
-                ('query', models.CharField(max_length=2000, verbose_name='query')),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('created_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='teams.member')),
-                ('member', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='saved_searches', to='teams.member')),
-                ('team', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='saved_searches', to='teams.team')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name", models.CharField(max_length=60, verbose_name="name")),
+                ("query", models.CharField(max_length=2000, verbose_name="query")),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "created_by",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.SET_NULL, related_name="+", to="teams.member"
+                    ),
+                ),
+                (
+                    "member",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="saved_searches",
+                        to="teams.member",
+                    ),
+                ),
+                (
+                    "team",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="saved_searches", to="teams.team"
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(condition=models.Q(('member', None)), fields=('team', 'name'), name='one_team_search_per_name'), models.UniqueConstraint(condition=models.Q(('member__isnull', False)), fields=('member', 'name'), name='one_own_search_per_name')],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("member", None)), fields=("team", "name"), name="one_team_search_per_name"
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("member__isnull", False)),
+                        fields=("member", "name"),
+                        name="one_own_search_per_name",
+                    ),
+                ],
             },
         ),
     ]

@@ -153,7 +153,7 @@ class Comment(Starred, models.Model):
             raise ValidationError(_("Write something first."), "blank")
         if len(self.body_md) > min(MAX_LENGTH, settings.MAX_BODY_LENGTH) or "\x00" in self.body_md:
             raise ValidationError(_("This comment is too long."), "too_long")
-        if self.pk is None:
+        if self._state.adding:
             self.save()  # its anchors carry its number, for many texts share a page
         rendered = self._render()
         self.save()

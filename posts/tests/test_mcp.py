@@ -196,8 +196,10 @@ def test_a_team_name_leads_to_no_other_address(alice):
     ]
     + [{"jsonrpc": "2.0", "id": 1, "method": "no/such"}, {"jsonrpc": "2.0", "id": 1, "method": "ping", "params": 1}]
     + [
-        {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params}
-        for params in ({}, {"name": "x"}, {"name": []}, {"name": "esa_get_teams", "arguments": 1})
+        {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {}},
+        {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": "x"}},
+        {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": []}},
+        {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": "esa_get_teams", "arguments": 1}},
     ],
 )
 def test_nonsense_gets_an_error_of_json_rpc(alice, message):

@@ -8,94 +8,178 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('teams', '0002_icons_invitations_and_the_end_of_a_team'),
+        ("teams", "0002_icons_invitations_and_the_end_of_a_team"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='team',
-            name='legacy_api',
-            field=models.CharField(choices=[('allow', 'Allow everything'), ('read_only', 'Only reading'), ('deny', 'Deny everything')], default='allow', max_length=9, verbose_name='simple tokens and OAuth applications'),
+            model_name="team",
+            name="legacy_api",
+            field=models.CharField(
+                choices=[("allow", "Allow everything"), ("read_only", "Only reading"), ("deny", "Deny everything")],
+                default="allow",
+                max_length=9,
+                verbose_name="simple tokens and OAuth applications",
+            ),
         ),
         migrations.AddField(
-            model_name='team',
-            name='token_api',
-            field=models.CharField(choices=[('allow', 'Allow everything'), ('approval', 'After an owner approved'), ('deny', 'Deny everything')], default='allow', max_length=8, verbose_name='fine tokens'),
+            model_name="team",
+            name="token_api",
+            field=models.CharField(
+                choices=[
+                    ("allow", "Allow everything"),
+                    ("approval", "After an owner approved"),
+                    ("deny", "Deny everything"),
+                ],
+                default="allow",
+                max_length=8,
+                verbose_name="fine tokens",
+            ),
         ),
         migrations.CreateModel(
-            name='AccessPolicy',
+            name="AccessPolicy",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=80, verbose_name='name')),
-                ('position', models.PositiveSmallIntegerField(default=0, verbose_name='position')),
-                ('scopes', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=32), size=None)),
-                ('listed_only', models.BooleanField(default=False, verbose_name='only the listed categories')),
-                ('categories', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=300), blank=True, default=list, size=None)),
-                ('team', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='access_policies', to='teams.team')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name", models.CharField(max_length=80, verbose_name="name")),
+                ("position", models.PositiveSmallIntegerField(default=0, verbose_name="position")),
+                (
+                    "scopes",
+                    django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=32), size=None),
+                ),
+                ("listed_only", models.BooleanField(default=False, verbose_name="only the listed categories")),
+                (
+                    "categories",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=300), blank=True, default=list, size=None
+                    ),
+                ),
+                (
+                    "team",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="access_policies", to="teams.team"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['position', 'name'],
+                "ordering": ["position", "name"],
             },
         ),
         migrations.CreateModel(
-            name='AccessToken',
+            name="AccessToken",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=80, verbose_name='name')),
-                ('generation', models.CharField(choices=[('v1', 'Simple: all my teams'), ('v2', 'Fine: chosen teams and rights')], default='v1', max_length=2)),
-                ('digest', models.CharField(max_length=64, unique=True)),
-                ('hint', models.CharField(max_length=12)),
-                ('scopes', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=32), size=None)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('expires_at', models.DateTimeField(blank=True, null=True)),
-                ('last_used_at', models.DateTimeField(blank=True, null=True)),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='access_tokens', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name", models.CharField(max_length=80, verbose_name="name")),
+                (
+                    "generation",
+                    models.CharField(
+                        choices=[("v1", "Simple: all my teams"), ("v2", "Fine: chosen teams and rights")],
+                        default="v1",
+                        max_length=2,
+                    ),
+                ),
+                ("digest", models.CharField(max_length=64, unique=True)),
+                ("hint", models.CharField(max_length=12)),
+                (
+                    "scopes",
+                    django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=32), size=None),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("expires_at", models.DateTimeField(blank=True, null=True)),
+                ("last_used_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="access_tokens",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='ApiCall',
+            name="ApiCall",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('token_kind', models.CharField(max_length=16)),
-                ('token_name', models.CharField(max_length=120)),
-                ('method', models.CharField(max_length=8)),
-                ('path', models.CharField(max_length=500)),
-                ('status', models.PositiveSmallIntegerField()),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('member', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='teams.member')),
-                ('team', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='api_calls', to='teams.team')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("token_kind", models.CharField(max_length=16)),
+                ("token_name", models.CharField(max_length=120)),
+                ("method", models.CharField(max_length=8)),
+                ("path", models.CharField(max_length=500)),
+                ("status", models.PositiveSmallIntegerField()),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "member",
+                    models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="+", to="teams.member"),
+                ),
+                (
+                    "team",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="api_calls", to="teams.team"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='TokenGrant',
+            name="TokenGrant",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('reason', models.CharField(blank=True, max_length=300, verbose_name='reason')),
-                ('decision', models.CharField(blank=True, choices=[('approved', 'Approved'), ('refused', 'Refused')], max_length=8)),
-                ('decided_at', models.DateTimeField(blank=True, null=True)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('decided_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='teams.member')),
-                ('member', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='token_grants', to='teams.member')),
-                ('policy', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='grants', to='teams.accesspolicy')),
-                ('token', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='grants', to='teams.accesstoken')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("reason", models.CharField(blank=True, max_length=300, verbose_name="reason")),
+                (
+                    "decision",
+                    models.CharField(
+                        blank=True, choices=[("approved", "Approved"), ("refused", "Refused")], max_length=8
+                    ),
+                ),
+                ("decided_at", models.DateTimeField(blank=True, null=True)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "decided_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to="teams.member",
+                    ),
+                ),
+                (
+                    "member",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="token_grants", to="teams.member"
+                    ),
+                ),
+                (
+                    "policy",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="grants",
+                        to="teams.accesspolicy",
+                    ),
+                ),
+                (
+                    "token",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="grants", to="teams.accesstoken"
+                    ),
+                ),
             ],
         ),
         migrations.AddConstraint(
-            model_name='accesspolicy',
-            constraint=models.UniqueConstraint(fields=('team', 'name'), name='one_access_policy_per_name'),
+            model_name="accesspolicy",
+            constraint=models.UniqueConstraint(fields=("team", "name"), name="one_access_policy_per_name"),
         ),
         migrations.AddIndex(
-            model_name='apicall',
-            index=models.Index(fields=['team', '-id'], name='api_call_timeline'),
+            model_name="apicall",
+            index=models.Index(fields=["team", "-id"], name="api_call_timeline"),
         ),
         migrations.AddIndex(
-            model_name='apicall',
-            index=models.Index(fields=['created_at'], name='api_call_age'),
+            model_name="apicall",
+            index=models.Index(fields=["created_at"], name="api_call_age"),
         ),
         migrations.AddConstraint(
-            model_name='tokengrant',
-            constraint=models.UniqueConstraint(fields=('token', 'member'), name='one_grant_per_token_and_member'),
+            model_name="tokengrant",
+            constraint=models.UniqueConstraint(fields=("token", "member"), name="one_grant_per_token_and_member"),
         ),
     ]

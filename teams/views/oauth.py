@@ -26,7 +26,7 @@ FAILURES, MINUTES = 30, 5
 REGISTRATIONS, HOUR = 20, 3600
 
 
-@method_decorator(base_domain, name="dispatch")
+@method_decorator(base_domain, name="dispatch")  # type: ignore[arg-type]  # ours is typed for functions
 @method_decorator(never_cache, name="dispatch")
 class Consent(AuthorizationView):
     """Asks the person whether an application may speak for them, and how far."""

@@ -43,7 +43,7 @@ def waiting(queues: list[str]) -> dict[str, int]:
     """How many tasks wait in each queue."""
     found = {}
     with app.connection_for_read() as connection:
-        connection.ensure_connection(max_retries=1, interval_start=0.2)
+        connection.ensure_connection(max_retries=1, interval_start=1)
         # The polite way, a passive declaration, asks Redis for a key without its prefix (kombu 5.7).
         channel: Any = connection.channel()
         with channel:

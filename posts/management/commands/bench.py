@@ -70,7 +70,9 @@ TYPED = [
 
 
 class Command(BaseCommand):
-    help = "Measure on invented teams: fill (write them), search (its cases), pages (everyday ones), clean (remove them)."
+    help = (
+        "Measure on invented teams: fill (write them), search (its cases), pages (everyday ones), clean (remove them)."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("action", choices=["fill", "search", "pages", "clean"])

@@ -111,7 +111,9 @@ def test_a_form_is_given_out_however_the_parameters_come(alice, how):
     }[how]()
     assert answer.status_code == 200
     shown = answer.json()
-    assert shown["attachment"]["endpoint"] == "http://api.esa.localhost/uploads"  # the host that was asked, for it can be reached
+    assert (
+        shown["attachment"]["endpoint"] == "http://api.esa.localhost/uploads"
+    )  # the host that was asked, for it can be reached
     assert shown["attachment"]["url"] == f"http://docs.esa.localhost/{shown['form']['key']}"
     assert all(isinstance(value, str) for value in shown["form"].values())
 

@@ -47,7 +47,9 @@ def test_nothing_of_a_hostile_text_survives_even_where_no_policy_would_stop_it(n
 def test_a_post_full_of_hostile_texts_is_shown_as_text(page, live_site, alice, settings):
     alice.user.language = "en"
     alice.user.save()
-    text = "\n\n".join(PAYLOADS.values()).encode(errors="replace").decode().replace("\x00", "")  # what a post may not hold
+    text = (
+        "\n\n".join(PAYLOADS.values()).encode(errors="replace").decode().replace("\x00", "")
+    )  # what a post may not hold
     Post.write(by=alice, name="<script>window.ran=1</script>", body_md=text, wip=False)
     refused = []
     page.on("console", lambda said: refused.append(said.text) if "Content Security Policy" in said.text else None)

@@ -20,7 +20,7 @@ def desk(page: Page, live_site, bob, alice, client, settings, transactional_db):
         ("サーバー移行計画", {"category": "設計", "tags": ["infra"], "body_md": "PostgreSQLを移す。会議で話す"}),
         ("Onboarding", {"category": "Help", "body_md": "Welcome aboard"}),
     ]:
-        Post.write(by=alice, name=name, wip=False, **fields)
+        Post.write(by=alice, name=name, wip=False, **fields)  # type: ignore[arg-type]
     client.force_login(bob.user, backend="allauth.account.auth_backends.AuthenticationBackend")
     page.context.add_cookies(
         [{"name": settings.SESSION_COOKIE_NAME, "value": client.cookies[settings.SESSION_COOKIE_NAME].value,

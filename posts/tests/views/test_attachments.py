@@ -149,7 +149,9 @@ def test_a_file_that_is_not_there_and_one_that_is_kept_away_look_the_same(docs, 
             named, missing = (path.rpartition("/")[2] for path in (secret.path, absent))
             assert there["Location"].replace(named, "") == nowhere["Location"].replace(missing, "")
         else:
-            assert unmasked(there).replace(secret.key.encode(), b"") == unmasked(nowhere).replace(absent[1:].encode(), b"")
+            assert unmasked(there).replace(secret.key.encode(), b"") == unmasked(nowhere).replace(
+                absent[1:].encode(), b""
+            )
 
 
 def test_texts_go_out_with_signed_addresses(docs, alice):

@@ -189,7 +189,12 @@ def test_the_switcher_offers_posts_recent_ones_and_commands(posts, alice, bob, s
 def test_the_switcher_finds_japanese_names_by_their_reading(posts, bob, sign_in):
     Post.write(by=bob, name="東京オフィスの鍵")
     client = sign_in(bob)
-    for typed, name in [("teirei", "定例会議"), ("tokyo", "東京オフィスの鍵"), ("ていれい", "定例会議"), ("toukyou kagi", "東京オフィスの鍵")]:
+    for typed, name in [
+        ("teirei", "定例会議"),
+        ("tokyo", "東京オフィスの鍵"),
+        ("ていれい", "定例会議"),
+        ("toukyou kagi", "東京オフィスの鍵"),
+    ]:
         assert [post.name for post in client.get("/switcher", {"q": typed}).context["posts"]] == [name]
     assert client.get("/switcher", {"q": "osaka"}).context["posts"] == []
 
