@@ -133,6 +133,7 @@ class Bench:
         self._open(Team.Privacy.CLOSED)
         for post in (self.post, self.shipped):
             post.trash(by=self.member)
+            post.delete()  # with revisions and references, of which `clean` knows nothing
 
     def _open(self, privacy: str) -> None:
         Team.objects.filter(pk=self.team.pk).update(privacy=privacy)
