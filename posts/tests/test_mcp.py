@@ -193,9 +193,8 @@ def test_a_team_name_leads_to_no_other_address(alice):
         {"jsonrpc": "1.0", "id": 1, "method": "ping"},
         {"jsonrpc": "2.0", "id": 1},
         {"jsonrpc": "2.0", "id": {}, "method": "ping"},
-    ]
-    + [{"jsonrpc": "2.0", "id": 1, "method": "no/such"}, {"jsonrpc": "2.0", "id": 1, "method": "ping", "params": 1}]
-    + [
+        {"jsonrpc": "2.0", "id": 1, "method": "no/such"},
+        {"jsonrpc": "2.0", "id": 1, "method": "ping", "params": 1},
         {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {}},
         {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": "x"}},
         {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": []}},
