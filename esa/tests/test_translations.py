@@ -1,6 +1,8 @@
 """What esa says in Japanese: all of it, in whole sentences, with every value in its place."""
 
+import ast
 import re
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
@@ -8,11 +10,19 @@ import allauth
 import pytest
 from babel.messages.catalog import Catalog, Message
 from babel.messages.pofile import read_po
+from django.utils.translation.template import templatize
 
 from teams import allauth_wording
 
 ROOT = Path(__file__).resolve().parent.parent.parent
+APPS = ("esa", "teams", "posts")
 JAPANESE = "[ぁ-んァ-ヶ一-龥々ー]"
+MARKERS = {"_", "gettext", "gettext_lazy", "gettext_noop", "ngettext", "ngettext_lazy"}
+MARKERS_WITH_CONTEXT = {"pgettext", "pgettext_lazy", "npgettext", "npgettext_lazy"}
+LITERAL = r"""u?("(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*')"""
+MARKED_IN_TEMPLATE = re.compile(rf"(?<!\w)(n?p?gettext|_)\({LITERAL}(?:,\s*{LITERAL})?")
+
+Key = tuple[str | None, str]
 
 
 @cache
@@ -33,11 +43,12 @@ def messages(catalog: Catalog) -> list[Message]:
 
 def source_of(message: Message) -> str:
     """The English that holds all values: of two numbers the plural."""
-    return message.id[-1] if isinstance(message.id, tuple) else message.id
+    return str(message.id[-1] if isinstance(message.id, tuple) else message.id)
 
 
 def translations_of(message: Message) -> tuple[str, ...]:
-    return message.string if isinstance(message.string, tuple) else (message.string,)
+    found = message.string if isinstance(message.string, tuple) else (message.string,)
+    return tuple(str(each or "") for each in found)
 
 
 def test_every_string_has_one_translation_that_somebody_looked_at(messages: list[Message]) -> None:
@@ -83,7 +94,47 @@ def test_what_is_put_better_than_allauth_puts_it_is_still_said_by_allauth() -> N
     counted = {
         message.id
         for message in catalog_at(ROOT / "esa")
-        if isinstance(message.id, tuple) and ("teams/allauth_wording.py", None) in message.locations
+        if isinstance(message.id, tuple) and "teams/allauth_wording.py" in dict(message.locations)
     }
     assert len(counted) == len(allauth_wording.COUNTED)
     assert {*allauth_wording.SENTENCES, *counted} - theirs == set()
+
+
+def test_everything_that_is_marked_is_in_the_catalog(messages: list[Message]) -> None:
+    """After `make messages`, which needs GNU gettext; this check does not."""
+    known = {(message.context, message.id[0] if isinstance(message.id, tuple) else message.id) for message in messages}
+    missing = {key: path for key, path in marked() if key not in known}
+    assert missing == {}, "run `make messages`, and translate what is new in esa/locale"
+
+
+def marked() -> Iterator[tuple[Key, str]]:
+    """Each string of our own sources that gettext is asked for, and where."""
+    for app in APPS:
+        for path in sorted((ROOT / app).rglob("*")):
+            inside = path.relative_to(ROOT)
+            if "tests" in inside.parts or "static" in inside.parts:
+                continue
+            if path.suffix == ".py":
+                found = marked_in_python(path.read_text())
+            elif path.suffix in {".html", ".txt"} and "templates" in inside.parts:
+                found = marked_in_template(path.read_text())
+            else:
+                continue
+            yield from ((key, str(inside)) for key in found)
+
+
+def marked_in_python(source: str) -> Iterator[Key]:
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+            words = [each.value for each in node.args if isinstance(each, ast.Constant) and isinstance(each.value, str)]
+            if node.func.id in MARKERS and words:
+                yield None, words[0]
+            elif node.func.id in MARKERS_WITH_CONTEXT and len(words) > 1:
+                yield words[0], words[1]
+
+
+def marked_in_template(source: str) -> Iterator[Key]:
+    for match in MARKED_IN_TEMPLATE.finditer(templatize(source)):
+        function, first, second = match.groups()
+        words = [ast.literal_eval(each) for each in (first, second) if each]
+        yield (words[0], words[1]) if "p" in function else (None, words[0])
