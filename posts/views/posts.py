@@ -81,6 +81,9 @@ def _around(request: TeamRequest, post: Post) -> dict[str, Any]:
     """What the page of a post shows beside the post."""
     before, after = posts_beside(request, post)
     backlinks = _backlinks(post.team_id, post.pk)
+    comments = list(comments_below(request, post.pk)) if post.comments_count else []
+    for comment in comments:
+        comment.render_for(world=request.member is None)
     return {
         "post": post,
         "here": as_prefix(post.category),
@@ -89,5 +92,5 @@ def _around(request: TeamRequest, post: Post) -> dict[str, Any]:
         "backlinks": backlinks[:BACKLINKS],
         "more_backlinks": len(backlinks) > BACKLINKS,
         "stars": post.stars.for_display() if request.member and post.stars_count else [],
-        "comments": comments_below(request, post.pk) if post.comments_count else [],
+        "comments": comments,
     }
