@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pytest_django.live_server_helper import LiveServer
 
 EXTERNAL = "DATABASE_URL" in os.environ and "REDIS_URL" in os.environ
+LONG = {"test_outages.py", "test_crashes.py", "test_beat.py", "test_backup.py", "test_run.py"}  # servers start and stop
 FAILURES = scratch.CHECKOUT / ".data" / "failures"
 CHROMIUMS = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"]
 CHROMIUM_FLAGS = [
@@ -52,7 +53,11 @@ def pytest_configure(config: pytest.Config) -> None:
     if "ESA_TEST_TEMPLATE" in os.environ:
         config.pluginmanager.register(migrated_database)
     # pytest-django looks for the settings before this file is loaded, so it leaves the set-up to us.
+    os.environ["DJANGO_SETTINGS_MODULE"] = "esa.settings"
     django.setup()
+    if config.getoption("numprocesses", None):
+        # Or pytest-django reads them in each worker before its Valkey database is named above.
+        del os.environ["DJANGO_SETTINGS_MODULE"]
     _resolve_localhost_names()
 
 
@@ -61,7 +66,9 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what needs a browser, so that `-m "not browser"` leaves it out."""
+    """Mark what needs a browser, so that `-m "not browser"` leaves it out; begin with what mostly waits, so that the other
+    worker has something to take over until the end."""
+    items.sort(key=lambda item: item.path.name not in LONG)
     for item in items:
         if "browser" in getattr(item, "fixturenames", ()):
             item.add_marker("browser")

@@ -35,7 +35,7 @@ def worker() -> Iterator["subprocess.Popen[bytes]"]:
     command = f"-m celery -A esa worker --pool solo -Q {QUEUE} --without-gossip --without-mingle --loglevel ERROR"
     process = subprocess.Popen(
         [sys.executable, *command.split()],
-        env=base | {"DATABASE_URL": url, "ESA_OUTBOUND_ALLOW": "127.0.0.0/8"},
+        env=base | {"DATABASE_URL": url, "REDIS_URL": django_settings.REDIS_URL, "ESA_OUTBOUND_ALLOW": "127.0.0.0/8"},
         cwd=django_settings.BASE_DIR,
         start_new_session=True,
     )

@@ -54,7 +54,9 @@ BASE_PAGES = ["/teams", "/teams/new", "/user/profile"]
 
 def violations(page, rules=None):
     page.evaluate(AXE)
+    # Colours that are still on their way from one theme to the other are nobody's.
     page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    page.evaluate("() => Promise.allSettled(document.getAnimations().map((each) => each.finished))")
     only = {"runOnly": {"type": "rule", "values": rules}} if rules else {}
     found = page.evaluate("(only) => axe.run(document, only).then(({ violations }) => violations)", only)
     return [(each["id"], [node["html"][:160] for node in each["nodes"]][:3]) for each in found]
