@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import os
-import shutil
 import socket
 import tempfile
 from collections.abc import Generator, Iterator
@@ -13,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import django
 import pytest
 
-from esa.local import migrated_database, scratch
+from esa.local import chromium, migrated_database, scratch
 from esa.local.trouble import Trouble
 
 if TYPE_CHECKING:
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
 EXTERNAL = "DATABASE_URL" in os.environ and "REDIS_URL" in os.environ
 LONG = {"test_outages.py", "test_crashes.py", "test_beat.py", "test_backup.py", "test_run.py"}  # servers start and stop
 FAILURES = scratch.CHECKOUT / ".data" / "failures"
-CHROMIUMS = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"]
 CHROMIUM_FLAGS = [
     "--no-sandbox",
     "--disable-dev-shm-usage",
@@ -100,6 +98,15 @@ def _resolve_localhost_names() -> None:
         socket.getaddrinfo = getaddrinfo
 
 
+@pytest.fixture(scope="session", autouse=True)
+def tables_as_migrated(django_db_setup: None, django_db_blocker: Any) -> None:
+    """Whatever a test commits is gone after it, and nothing else."""
+    from esa.local import as_migrated
+
+    with django_db_blocker.unblock():
+        as_migrated.remember()
+
+
 # --- The browser ------------------------------------------------------------------------------------------------------
 
 
@@ -143,18 +150,15 @@ def browser() -> Iterator["Browser"]:
     """One headless Chromium for the whole run."""
     from playwright.sync_api import sync_playwright
 
-    path = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, CHROMIUMS)), None)
+    path = chromium.find()
     if not path:
-        pytest.fail(
-            "There is no Chromium here for the browser tests; Debian, Ubuntu: apt-get install chromium fonts-noto-cjk",
-            pytrace=False,
-        )
+        pytest.fail(f"There is no Chromium here for the browser tests; Debian, Ubuntu: {chromium.HOW}", pytrace=False)
     playwright = sync_playwright().start()
-    chromium = playwright.chromium.launch(executable_path=path, args=CHROMIUM_FLAGS)
+    launched = playwright.chromium.launch(executable_path=path, args=CHROMIUM_FLAGS)
     _LOOP.leave()
-    yield chromium
+    yield launched
     _LOOP.enter()
-    chromium.close()
+    launched.close()
     playwright.stop()
 
 

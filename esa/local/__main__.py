@@ -15,6 +15,8 @@ from esa.local.trouble import Trouble, explain_os_error, fail
 def main(arguments: list[str]) -> int:
     """Run a command; whatever goes wrong on this machine is said in one sentence."""
     os.chdir(CHECKOUT)
+    # Some images forbid bytecode so that their layers stay small; here it would be compiled anew in each of our processes.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     end_on_signals()
     _end_with_make()
     try:

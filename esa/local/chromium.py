@@ -7,8 +7,9 @@ from pathlib import Path
 from esa.local.progress import run_tool, step
 from esa.local.trouble import Trouble
 
-NAMES = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"]
-PACKAGES = ["chromium", "fonts-noto-cjk"]
+# The shell without a window draws the same pages with two thirds of the effort.
+NAMES = ["chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "google-chrome-stable"]
+PACKAGES = ["chromium-headless-shell", "fonts-noto-cjk"]
 HOW = f"apt-get install {' '.join(PACKAGES)}"
 
 

@@ -4,6 +4,7 @@ import asyncio
 import urllib.request
 
 import pytest
+from oauth2_provider.models import Application
 
 from teams.models import Team
 
@@ -36,3 +37,12 @@ def test_no_event_loop_is_left_for_other_tests():
 def test_python_finds_the_names_that_browsers_find(live_site, docs):
     with urllib.request.urlopen(live_site.url("/static/css/app.css", team="docs")) as answer:
         assert answer.status == 200
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("time", ["first", "second"])
+def test_a_test_that_commits_leaves_the_tables_as_the_migrations_made_them(time):
+    assert Team.objects.count() == 0
+    assert Application.objects.get().name == "esa CLI"
+    Application.objects.all().delete()
+    Team.objects.create(name="left")
