@@ -5,7 +5,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from django.core.cache.backends.redis import RedisCache
+from django.core.cache.backends.redis import RedisCache, RedisCacheClient
 from redis.exceptions import RedisError
 
 logger = logging.getLogger(__name__)
@@ -23,8 +23,23 @@ def forgiving(method: Callable[..., Any], otherwise: Callable[..., Any]) -> Call
     return call
 
 
+class OneClient(RedisCacheClient):
+    """Django's client, which makes a client of the library for every question; one for each pool does as well, and costs nothing."""
+
+    def get_client(self, key: Any = None, *, write: bool = False) -> Any:
+        pool = self._get_connection_pool(write)  # type: ignore[attr-defined]
+        clients = self.__dict__.setdefault("clients", {})
+        if pool not in clients:
+            clients[pool] = self._client(connection_pool=pool)  # type: ignore[attr-defined]
+        return clients[pool]
+
+
 class TolerantRedisCache(RedisCache):
     """Django's Redis cache, except that a dead server counts as an empty one."""
+
+    def __init__(self, server: str, params: dict[str, Any]) -> None:
+        super().__init__(server, params)
+        self._class = OneClient
 
     get = forgiving(RedisCache.get, lambda key, default=None, version=None: default)
     get_many = forgiving(RedisCache.get_many, lambda keys, version=None: {})
