@@ -169,8 +169,10 @@ def _refuse_nul(value: Any) -> None:
         if isinstance(item, str):
             if "\x00" in item:
                 raise BadRequest("a parameter contains a NUL character")
-            if any("\ud800" <= letter <= "\udfff" for letter in item):
-                raise BadRequest("a parameter is not valid Unicode")
+            try:
+                item.encode()  # a hundred times faster than a look at each character
+            except UnicodeEncodeError:
+                raise BadRequest("a parameter is not valid Unicode") from None
         elif isinstance(item, dict):
             stack.extend(item.keys())
             stack.extend(item.values())
