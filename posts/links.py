@@ -39,6 +39,8 @@ class TeamLinks:
                 self._members[member.handle.lower()] = LinkedMember(
                     member.handle, member.display_name, reverse("member", args=[member.handle]), member.icon_url
                 )
+            for group in self.team.groups.named(lowered - self._members.keys()):
+                self._members[group.name] = LinkedMember(group.name, str(group), group.get_absolute_url(), "")
 
     def post(self, number: int) -> LinkedPost | None:
         return self._posts.get(number)

@@ -20,11 +20,12 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import transaction
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 from PIL.Image import Image
 
-from teams.models import Member, Preference, Team, User, Webhook
+from teams.models import Group, Member, Preference, Team, User, Webhook
 from teams.models.icon import FORMATS, decode
 from teams.models.notification import WEEKLY, Email, Kind
 from teams.models.user import time_zones
@@ -325,6 +326,55 @@ def _is_address(text: str) -> bool:
     except ValidationError:
         return False
     return len(text) <= 254
+
+
+class GroupForm(forms.Form):
+    """A group as members enter it; the model checks its name."""
+
+    name = forms.CharField(
+        label=_("Name"),
+        max_length=40,
+        help_text=_("How texts call the group: @name. Letters, digits, hyphens and underscores. It stays as it is."),
+        widget=forms.TextInput(attrs={"autocapitalize": "none", "autocomplete": "off", "spellcheck": "false"}),
+    )
+    description = forms.CharField(label=_("Description"), max_length=200, required=False)
+    everybody = forms.BooleanField(label=_("Everybody in the team, also who joins later"), required=False)
+    members = forms.CharField(
+        label=_("Members"),
+        max_length=50_000,
+        required=False,
+        help_text=_("Screen names, one to a line or with spaces between them: @alice @bob"),
+        widget=forms.Textarea(attrs={"rows": 3, "autocapitalize": "none", "spellcheck": "false"}),
+    )
+
+    def __init__(self, *args: Any, team: Team, instance: Group | None = None, owner: bool, **kwargs: Any) -> None:
+        if instance:
+            listed = " ".join(f"@{member.handle}" for member in instance.people.for_display().order_by("pk"))
+            start = {"description": instance.description, "everybody": instance.everybody}
+            kwargs["initial"] = start | {"members": "" if instance.everybody else listed}
+        super().__init__(*args, **kwargs)
+        self.team = team
+        if instance:
+            del self.fields["name"]
+        if not owner:
+            # Who may not decide it keeps it as it is.
+            self.fields["everybody"].disabled = True
+            self.fields["everybody"].widget = forms.HiddenInput()
+        suggest = {"data-controller": "mention", "data-url": reverse("completions", args=["people"])}
+        self.fields["members"].widget.attrs.update(suggest | {"data-names": _("Members")})
+
+    def clean_name(self) -> str:
+        return str(self.cleaned_data["name"]).strip().removeprefix("@").lower()
+
+    def clean_members(self) -> list[Member]:
+        names = {name.removeprefix("@").lower() for name in re.split(r"[\s,、]+", self.cleaned_data["members"]) if name}
+        members = list(self.team.members.active().select_related("user"))
+        found = [member for member in members if member.handle.lower() in names]
+        unknown = sorted(names - {member.handle.lower() for member in found})
+        if unknown:
+            message = ngettext("Nobody here is called %(names)s.", "Nobody here is called: %(names)s.", len(unknown))
+            raise ValidationError(message, "unknown", {"names": ", ".join(f"@{name}" for name in unknown[:5])})
+        return found
 
 
 # --- What is told, and where ------------------------------------------------------------------------------------------

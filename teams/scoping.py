@@ -6,9 +6,10 @@ from django.http import Http404
 from django.shortcuts import get_object_or_404
 
 from teams.http import MemberRequest, PersonRequest, TeamRequest
-from teams.models import ApiCall, Delivery, Event, Invitation, Member, Notification, TokenGrant, Webhook
+from teams.models import ApiCall, Delivery, Event, Group, Invitation, Member, Notification, TokenGrant, Webhook
 from teams.models.access_token import TokenGrantQuerySet
 from teams.models.emoji import Emoji, EmojiQuerySet
+from teams.models.group import GroupQuerySet
 from teams.models.invitation import InvitationQuerySet
 from teams.models.member import MemberQuerySet
 from teams.models.notification import NotificationQuerySet
@@ -52,6 +53,24 @@ def find_member_by_name_or_email(request: TeamRequest, text: str) -> Member:
     if "@" in text:
         return get_object_or_404(counted_members(request), user__email__iexact=text)
     return get_object_or_404(counted_members(request), user__screen_name__iexact=text)
+
+
+def team_groups(request: TeamRequest) -> GroupQuerySet:
+    """The groups of the team; outsiders know of none."""
+    groups: GroupQuerySet = request.team.groups.select_related("team")
+    return groups if request.member else groups.none()
+
+
+def find_group(request: TeamRequest, name: str) -> Group:
+    return get_object_or_404(team_groups(request), name=name.lower())
+
+
+def removable_group(request: MemberRequest, name: str) -> Group:
+    """Owners remove groups; a member is told so."""
+    group = find_group(request, name)
+    if not request.member.is_owner:
+        raise PermissionDenied
+    return group
 
 
 def token_grants(request: MemberRequest) -> TokenGrantQuerySet:

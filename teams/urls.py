@@ -6,6 +6,7 @@ from teams.views import (
     api_settings,
     applications,
     emojis,
+    groups,
     icons,
     invitations,
     landing,
@@ -47,6 +48,12 @@ urlpatterns = [
     re_path(r"^team/invitations/(?P<code>member-[0-9a-f]+)$", invitations.join_shared, name="team_invitation"),
     path("team/invitations/<slug:code>/join", invitations.join, name="invitation_join"),
     path("team/invitations/<slug:code>/delete", invitations.delete, name="invitation_delete"),
+    # Groups that texts name. Whatever follows groups/ is a name, and none has a slash.
+    path("team/groups", groups.index, name="groups"),
+    path("team/groups/new", groups.new, name="group_new"),
+    path("team/groups/<str:name>", groups.show, name="group"),
+    path("team/groups/<str:name>/edit", groups.edit, name="group_edit"),
+    path("team/groups/<str:name>/delete", groups.delete, name="group_delete"),
     # What one is told
     path("notifications", notifications.index, name="notifications"),
     path("notifications/reading", notifications.read_all, name="notifications_reading"),

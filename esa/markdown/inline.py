@@ -107,7 +107,7 @@ class Names:
 
     def icon(self, screen_name: str) -> str | None:
         member = self.links.member(screen_name)
-        if member is None:
+        if member is None or not member.icon_url:
             return None
         return (
             f'<img class="{SEAL}emoji {SEAL}member-icon" src="{html.escape(member.icon_url)}"'

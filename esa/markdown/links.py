@@ -16,7 +16,7 @@ class LinkedPost:
 
 @dataclass(frozen=True)
 class LinkedMember:
-    """A member as a mention or an icon in the text shows them."""
+    """A member as a mention or an icon in the text shows them; a group of members has no icon."""
 
     screen_name: str
     name: str

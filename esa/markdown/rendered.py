@@ -37,7 +37,7 @@ class Options:
 class Rendered:
     """A rendered text. `html` is sanitised; the lists hold each thing once, in order of appearance.
 
-    `mentions` are members that exist. `references` are all posts that the text links to, `broken` those of them that
+    `mentions` are members and groups that exist. `references` are all posts that the text links to, `broken` those of them that
     could not be found.
     """
 

@@ -157,14 +157,8 @@ class Comment(Starred, models.Model):
             self.save()  # its anchors carry its number, for many texts share a page
         rendered = self._render()
         self.save()
-        named = list(self.post.team.members.active().filter(user__screen_name__in=rendered.mentions))
-        Mention.objects.filter(comment=self).exclude(member__in=named).delete()
-        Mention.objects.bulk_create(
-            [Mention(post=self.post, comment=self, member=m) for m in named], ignore_conflicts=True
-        )
         self.post.watch_by_itself(self.created_by)
-        for member in named:
-            self.post.watch_by_itself(member)
+        Mention.replace(self.post, rendered.mentions, comment=self)
         self.post.refresh_search()
 
 

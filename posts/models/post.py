@@ -643,7 +643,7 @@ class Post(Revised, Starred, Watched, Shared, Commented, models.Model):
         revision = self.keep_revision(by=by, via=via)
         self._count(before)
         Reference.replace(self, rendered.references)
-        self._mention(rendered.mentions)
+        Mention.replace(self, rendered.mentions)
         self.refresh_search()
         return revision
 
@@ -671,14 +671,6 @@ class Post(Revised, Starred, Watched, Shared, Commented, models.Model):
             self.created_by.team.members.filter(pk=self.created_by_id).update(
                 posts_count=F("posts_count") + weights[0] - gone[0]
             )
-
-    def _mention(self, screen_names: list[str]) -> None:
-        named = list(self.team.members.active().filter(user__screen_name__in=screen_names)) if screen_names else []
-        Mention.objects.filter(post=self, comment=None).exclude(member__in=named).delete()
-        if named:
-            Mention.objects.bulk_create([Mention(post=self, member=m) for m in named], ignore_conflicts=True)
-        for member in named:
-            self.watch_by_itself(member)
 
     @transaction.atomic
     def _glue(self, content: str, *, by: "Member", wip: bool | None, message: str, via: str, at_end: bool) -> Saved:

@@ -1,5 +1,6 @@
 """Watches: who hears about a post. A mute is remembered, so that commenting again does not bring the watch back."""
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Self
 
 from django.db import models, transaction
@@ -56,9 +57,15 @@ class Watched(models.Model):
         The caller holds the post's lock, as `_set_watch` does: who inserts a watch first and waits for the post then,
         deadlocks with who holds the post and wants that watch.
         """
-        _watch, created = self.watches.get_or_create(member=member)
-        if created:
-            self._count_watches(+1)
+        self.watch_by_themselves([member])
+
+    def watch_by_themselves(self, members: "Iterable[Member]") -> None:
+        """As above, for many in as many queries as for one."""
+        here = {member.pk for member in members}
+        new = here - set(self.watches.filter(member__in=here).values_list("member", flat=True))
+        if new:
+            Watch.objects.bulk_create([Watch(post_id=self.pk, member_id=member) for member in sorted(new)])
+            self._count_watches(len(new))
 
     def _set_watch(self, member: "Member", *, muted: bool) -> None:
         type(self)._base_manager.select_for_update(no_key=True).only("pk").get(pk=self.pk)

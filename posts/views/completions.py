@@ -6,6 +6,7 @@ from collections.abc import Callable
 from django.db.models import Q
 from django.http import Http404, HttpResponse, JsonResponse
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from esa.markdown.emojis import UNICODE
@@ -15,7 +16,7 @@ from posts.scoping import listed_posts, readable_categories, readable_tags
 from posts.search.results import quoted, search
 from teams.decorators import member_required
 from teams.http import MemberRequest
-from teams.scoping import team_members
+from teams.scoping import team_groups, team_members
 
 SHOWN = 12
 ASKED = 100
@@ -37,6 +38,13 @@ def index(request: MemberRequest, kind: str) -> HttpResponse:
 
 
 def _members(request: MemberRequest, text: str) -> list[Option]:
+    """Whom one can call: groups by the beginning of their name, then members."""
+    groups = team_groups(request).filter(name__startswith=text[:ASKED].lower())[:SHOWN]
+    called = [{"value": f"{each}", "label": f"{each}", "hint": each.description or _("Group")} for each in groups]
+    return called + _people(request, text)
+
+
+def _people(request: MemberRequest, text: str) -> list[Option]:
     """Members whose screen name begins with it, or whose name holds it."""
     text = text[:ASKED]
     named = Q(user__screen_name__istartswith=text) | Q(user__name__icontains=text)
@@ -48,7 +56,7 @@ def _emoji(request: MemberRequest, text: str) -> list[Option]:
     """Emoji by short code, those that begin with it first; `@` asks for members' faces."""
     text = text[:ASKED].lower()
     if text.startswith("@"):
-        return [option | {"value": f":{option['value']}:"} for option in _members(request, text[1:])]
+        return [option | {"value": f":{option['value']}:"} for option in _people(request, text[1:])]
     found = sorted(
         (code for code in UNICODE if text in code), key=lambda code: (not code.startswith(text), len(code), code)
     )
@@ -101,6 +109,7 @@ def _tags(request: MemberRequest, before: str, word: str) -> list[Option]:
 
 KINDS: dict[str, Callable[[MemberRequest, str], list[Option]]] = {
     "members": _members,
+    "people": _people,
     "emoji": _emoji,
     "posts": _posts,
     "titles": _titles,

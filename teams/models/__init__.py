@@ -2,6 +2,7 @@ from teams.models.access_token import AccessPolicy, AccessToken, ApiCall, TokenG
 from teams.models.emoji import Emoji
 from teams.models.event import Event, Eventful
 from teams.models.feedback import Feedback
+from teams.models.group import Group
 from teams.models.invitation import Invitation
 from teams.models.mailing import Mailing
 from teams.models.member import Member
@@ -19,6 +20,7 @@ __all__ = [
     "Event",
     "Eventful",
     "Feedback",
+    "Group",
     "Invitation",
     "Mailing",
     "Member",

@@ -72,6 +72,9 @@ DEEDS = {
     "member_role": _("%(name)s changed somebody's role"),
     "member_hello": _("%(name)s tries out a webhook"),
     "team_update": _("%(name)s changed the settings of the team"),
+    "group_create": _("%(name)s made a group"),
+    "group_update": _("%(name)s changed a group"),
+    "group_delete": _("%(name)s deleted a group"),
     "invitation_create": _("%(name)s invited somebody"),
 }
 """What happened, in words; the subject is named beside them."""

@@ -109,6 +109,18 @@ class Member(Eventful, models.Model):
     @transaction.atomic
     def join(cls, team: "Team", user: "User", role: str = Role.MEMBER) -> "Member":
         """Come in, or come back: the same row, so that earlier posts are theirs again. Joining twice changes nothing."""
+        from teams.models.group import Group
+
+        team.lock_names()
+        if group := Group.named_like(user, [team]):
+            raise ValidationError(
+                _(
+                    "In this team %(name)s is a group. Choose another screen name in your profile, then open the "
+                    "invitation again."
+                ),
+                "name_of_a_group",
+                {"name": group},
+            )
         member, created = cls.objects.select_for_update().get_or_create(team=team, user=user, defaults={"role": role})
         if created or member.left_at:
             member.left_at, member.role, member.joined_at = None, role, timezone.now()
@@ -128,6 +140,7 @@ class Member(Eventful, models.Model):
         self.save(update_fields=["left_at", "role"])
         self.team.invitations.filter(invited_by=self, accepted_at=None).delete()
         self.token_grants.all().delete()
+        self.groups.clear()
         if by.pk != self.pk:
             self.team.regenerate_invitation()
         self.record("leave", by=by, webhooks=webhooks_left_by(self.team, self))

@@ -226,6 +226,10 @@ class Team(Eventful, models.Model):
         bot, _created = self.members.get_or_create(user=None, screen_name="esa_bot", defaults={"name": "esa_bot"})
         return bot
 
+    def lock_names(self) -> None:
+        """Whoever takes a name in the team queues up: people and groups share one space, which no constraint spans."""
+        Team.objects.select_for_update(no_key=True).only("pk").get(pk=self.pk)
+
     def next_post_number(self) -> int:
         """Hand out 1, 2, 3… per team; the row lock makes writers queue up."""
         Team.objects.filter(pk=self.pk).update(last_post_number=F("last_post_number") + 1)

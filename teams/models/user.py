@@ -8,7 +8,7 @@ from zoneinfo import available_timezones
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
-from django.db import models, transaction
+from django.db import IntegrityError, models, transaction
 from django.db.models.functions import Lower
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
@@ -139,6 +139,30 @@ class User(AbstractBaseUser, PermissionsMixin):
     def shown_memberships(self) -> "list[Member]":
         """The teams somebody is in, for the menu on every page."""
         return _memberships(self.pk)
+
+    def clean(self) -> None:
+        """A screen name that is a group's in one of their teams would call two."""
+        from teams.models.group import Group
+
+        super().clean()
+        if self.pk and (group := Group.named_like(self)):
+            raise ValidationError(
+                {
+                    "screen_name": ValidationError(
+                        _("In one of your teams %(name)s is a group; choose another name."), "group", {"name": group}
+                    )
+                }
+            )
+
+    def hold_name(self) -> None:
+        """Called before a changed screen name is saved: no group takes it in between, and if one did, this fails as a
+        constraint would."""
+        from teams.models.group import Group
+
+        for member in self.memberships.select_related("team").order_by("team"):
+            member.team.lock_names()
+        if Group.named_like(self):
+            raise IntegrityError("a group has this name")
 
     def get_full_name(self) -> str:
         return self.name

@@ -21,6 +21,7 @@ def edit(request: PersonRequest) -> HttpResponse:
     if form.is_valid():
         try:
             with transaction.atomic():
+                request.user.hold_name()
                 form.save()
         except IntegrityError:
             form.full_clean()  # somebody took the screen name since; asked again, the form says so
