@@ -33,6 +33,16 @@ class Check:
     environment: dict[str, str] | None = None
 
 
+@dataclass(frozen=True)
+class Outcome:
+    """How a check went: the exit code of its command, what it printed, and for how many seconds it ran."""
+
+    check: Check
+    code: int
+    said: str
+    seconds: float
+
+
 LINTERS = [
     Check("ruff check", [PYTHON, "-m", "ruff", "check", "."]),
     Check("ruff format --check", [PYTHON, "-m", "ruff", "format", "--check", "."]),
@@ -44,7 +54,7 @@ LINTERS = [
 
 def lint() -> int:
     """Run the checks that need no server."""
-    return _report(_run_all(LINTERS))
+    return _report(_told(_run_all(LINTERS)))
 
 
 def test(arguments: list[str]) -> int:
@@ -53,17 +63,19 @@ def test(arguments: list[str]) -> int:
     frontend.prepare()
     chromium.prepare()
     translations.compile_all()
-    failed: list[str] = []
-    if not arguments:
-        with scratch.services() as urls:
-            database = urls["DATABASE_URL"].rpartition("/")[0] + f"/{scratch.TEMPLATE}"
-            failed = _run_all([*LINTERS, *_django_checks(urls | {"DATABASE_URL": database})])
-    say(coloured("pytest", "1"))
-    command = [PYTHON, "-m", "pytest", "-n", os.environ.get("WORKERS", "2"), "--dist", "worksteal", *arguments]
-    if hand_over(command):
-        failed.append("pytest")
+    workers = os.environ.get("WORKERS") or str((os.cpu_count() or 1) + 1)  # browsers and servers make tests wait
+    with ThreadPoolExecutor(1) as aside:
+        checks = aside.submit(_check) if not arguments else None
+        failed = hand_over([PYTHON, "-m", "pytest", "-n", workers, "--dist", "worksteal", *arguments])
+        failures = _told(checks.result()) if checks else []
     say(f"Everything took {time.monotonic() - started:.0f} s.")
-    return _report(failed)
+    return _report([*failures, *(["pytest"] if failed else [])])
+
+
+def _check() -> list[Outcome]:
+    with scratch.services() as urls:
+        database = urls["DATABASE_URL"].rpartition("/")[0] + f"/{scratch.TEMPLATE}"
+        return _run_all([*LINTERS, *_django_checks(urls | {"DATABASE_URL": database})])
 
 
 def _django_checks(urls: dict[str, str]) -> list[Check]:
@@ -75,26 +87,29 @@ def _django_checks(urls: dict[str, str]) -> list[Check]:
     ]
 
 
-def _run_all(checks: list[Check]) -> list[str]:
-    """Run two at a time, and print what each had to say in their order; give the titles of those that failed."""
-    failed = []
+def _run_all(checks: list[Check]) -> list[Outcome]:
+    """Run two at a time."""
     with ThreadPoolExecutor(max_workers=2) as pool:
-        for check, (code, said, seconds) in zip(checks, pool.map(_run, checks), strict=True):
-            sign = coloured("✓", "32") if code == 0 else coloured("✗", "31")
-            say(f"{sign} {check.title:<42}{seconds:6.1f} s")
-            if code:
-                say(f"  $ {shlex.join(['python', *check.command[1:]])}\n{said}")
-                failed.append(check.title)
-    return failed
+        return list(pool.map(_run, checks))
 
 
-def _run(check: Check) -> tuple[int, str, float]:
+def _told(outcomes: list[Outcome]) -> list[str]:
+    """Print what each check had to say; give the titles of those that failed."""
+    for outcome in outcomes:
+        sign = coloured("✗", "31") if outcome.code else coloured("✓", "32")
+        say(f"{sign} {outcome.check.title:<42}{outcome.seconds:6.1f} s")
+        if outcome.code:
+            say(f"  $ {shlex.join(['python', *outcome.check.command[1:]])}\n{outcome.said}")
+    return [outcome.check.title for outcome in outcomes if outcome.code]
+
+
+def _run(check: Check) -> Outcome:
     started = time.monotonic()
     done = subprocess.run(
         check.command, cwd=CHECKOUT, env=os.environ | (check.environment or {}), stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace", check=False,
     )  # fmt: skip
-    return done.returncode, done.stdout, time.monotonic() - started
+    return Outcome(check, done.returncode, done.stdout, time.monotonic() - started)
 
 
 def _report(failed: list[str]) -> int:
