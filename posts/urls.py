@@ -43,6 +43,7 @@ urlpatterns = [
     path("switcher", switchers.show, name="switcher"),
     path("posts/<int:number>", posts.show, name="post"),
     path("posts/<int:number>.md", posts.markdown, name="post_markdown"),
+    path("posts/<int:number>/glimpse", posts.glimpse, name="post_glimpse"),
     path("tags", tags.index, name="tags"),
     # Categories. Whatever follows categories/ is a path, so their other addresses lie beside it.
     path("categories/<path:path>", categories.show, name="category"),

@@ -9,6 +9,7 @@ import pytest
 from django.template import Context, Template
 from django.template.loader import get_template
 from django.test import RequestFactory
+from playwright.sync_api import expect
 
 from esa.templatetags.esa import STATIC
 
@@ -356,3 +357,30 @@ def test_a_diagram_with_a_mistake_shows_its_source_and_the_mistake(show: Any) ->
     page.wait_for_selector(".diagram__error")
     assert "Parse error" in page.inner_text(".diagram__error")
     assert page.is_visible("pre.diagram")
+
+
+def test_a_card_shows_beside_a_link_for_mouse_and_keyboard(show: Any) -> None:
+    asked: list[str] = []
+
+    def card(route: "Route") -> None:
+        asked.append(route.request.url)
+        route.fulfill(body="<p>About it</p>", content_type="text/html")
+
+    body = """<div data-controller="glimpse" data-pages="^/posts/[0-9]+$" data-fragment="/glimpse">
+    <a id="one" href="/posts/1#x">one</a> <a id="gone" href="/posts/2">gone</a> <a id="other" href="/tags">tags</a></div>"""
+    page = show(body, {"/posts/1/glimpse": card, "/posts/2/glimpse": lambda route: route.fulfill(status=404)})
+    tip = page.get_by_role("tooltip")
+    page.hover("#one")
+    expect(tip).to_have_text("About it")
+    assert page.get_attribute("#one", "aria-describedby") == tip.get_attribute("id")
+    page.keyboard.press("Escape")
+    expect(tip).to_be_hidden()
+    with page.expect_response("**/posts/2/glimpse"):
+        page.keyboard.press("Tab")
+        page.keyboard.press("Tab")
+    expect(tip).to_be_hidden()
+    page.keyboard.press("Shift+Tab")
+    expect(tip).to_have_text("About it")
+    page.keyboard.press("Shift+Tab")
+    expect(tip).to_be_hidden()
+    assert len(asked) == 1

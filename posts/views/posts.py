@@ -6,11 +6,13 @@ from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.cache import patch_cache_control
 from django.utils.translation import gettext as _
 
 from esa import condition
 from esa.prepared import Prepared
 from posts import front_matter
+from posts.glimpses import first_lines
 from posts.models import Post
 from posts.scoping import binned_posts, comments_below, find_post, posts_beside
 from posts.templatetags.posts import as_prefix, name_text
@@ -20,6 +22,7 @@ from teams.models import Team
 from teams.scoping import my_notifications
 
 BACKLINKS = 30
+GLIMPSE_SECONDS = 60  # that a browser need not ask again
 
 _backlinks = Prepared(
     lambda team, post: Post(pk=post, team=Team(pk=team)).backlinks().only("number", "category", "name")[: BACKLINKS + 1]
@@ -39,6 +42,16 @@ def show(request: TeamRequest, number: int) -> HttpResponse:
         my_notifications(request).about(post).read()
         del request.member.unread_count  # the bell of this very page counts anew
     return render(request, "posts/posts/show.html", _around(request, post))
+
+
+@reader_required
+def glimpse(request: TeamRequest, number: int) -> HttpResponse:
+    """The little card that a link to the post shows before one follows it."""
+    post = find_post(request, number)
+    post.render_for(world=request.member is None)
+    answer = render(request, "posts/posts/glimpse.html", {"post": post, "lines": first_lines(post.body_html)})
+    patch_cache_control(answer, private=True, max_age=GLIMPSE_SECONDS)
+    return answer
 
 
 @reader_required
