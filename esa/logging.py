@@ -52,5 +52,6 @@ def configuration(level: str, form: str) -> dict[str, Any]:
             "kombu": {"level": "WARNING"},
             "amqp": {"level": "WARNING"},
             "asyncio": {"level": "WARNING"},
+            "mcp": {"level": "WARNING"},  # its transport begins and ends with each request
         },
     }
