@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.apps import apps
 from django.utils import timezone
 
 from posts.search import query as q
@@ -188,8 +187,6 @@ def _flag(flag: q.Flag, asker: Asker) -> SQL:
             "s.post_id IN (SELECT w.post_id FROM posts_watch w WHERE w.member_id = %s AND NOT w.muted)",
             (asker.member_id,),
         )
-    elif "sharing" not in apps.all_models["posts"]:
-        own = FALSE
     return own if flag.value else _negated(own)
 
 

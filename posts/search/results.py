@@ -18,7 +18,7 @@ from posts import scoping, title
 from posts.models import Post
 from posts.search import query as q
 from posts.search.filters import FALSE, SQL, TRUE, Asker, condition, contains, every, split
-from posts.search.text import Segment, marked, needle, norm, pattern, snippet, term, tsquery
+from posts.search.text import Segment, is_in, marked, needle, snippet, term, tsquery
 from teams.http import TeamRequest
 
 PER_PAGE = 20
@@ -453,8 +453,7 @@ class Finder:
         return found
 
     def _is_in(self, text: str) -> bool:
-        normed = norm(text)
-        return any(pattern(wanted).search(normed) for wanted in self.needles)
+        return is_in(self.needles, text)
 
     def _rows(self, sql: SQL) -> list[Any]:
         with connection.cursor() as cursor:

@@ -9,7 +9,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
-from itertools import pairwise
+from itertools import islice, pairwise
 from typing import NamedTuple
 
 _CJK = (
@@ -26,6 +26,7 @@ _WHITE = re.compile(r"\s+")
 _GLUE = re.compile(f"(?<=[{_CJK}{_CJK_MARKS}]) | (?=[{_CJK}{_CJK_MARKS}])")
 _LONG_SOUND = re.compile("(?<=[\u30a1-\u30fa\u30fc]{2}[\u30a1-\u30fa])\u30fc(?![\u30a1-\u30fa\u30fc])")
 _FINAL_LONG_SOUND = re.compile("(?<=[\u3041-\u3096\u30fc]{3})\u30fc$")
+_RUN_OF_CJK = re.compile(f"[{_CJK}]")
 _RUN = re.compile(f"([{_CJK}]+)|([^\\W_{_CJK}]+)|([{_SYMBOL}])")
 _SHORT_LEAD = re.compile(f"[^\\W_{_CJK}]{{1,2}}(?![^\\W_])")
 _UNIT = re.compile("[\\s\\S][\u0300-\u036f\u3099\u309a\uff9e\uff9f\u1160-\u11ff]*")
@@ -193,6 +194,37 @@ def pattern(needle: str) -> re.Pattern[str]:
     return re.compile(before + re.escape(needle))
 
 
+@lru_cache(maxsize=512)
+def as_written(needle: str) -> re.Pattern[str]:
+    """Finds a needle in text that is not normalised, in the forms in which nearly everybody writes it; fast, and no proof.
+
+    Either kana, either width, any dash, a long-sound mark at a word's end, white space and emphasis between Japanese letters.
+    """
+    before = f"(?<![^\\W_{_CJK}])" if short(needle) else ""
+    pieces = [_forms(letter) for letter in needle]
+    joints = ["\u30fc?[\\s*`]{0,6}" if _RUN_OF_CJK.search(f"{a}{b}") else "" for a, b in pairwise(needle)]
+    return re.compile(before + "".join(map(str.__add__, pieces, [*joints, ""])), re.IGNORECASE)
+
+
+def _forms(letter: str) -> str:
+    if letter.isspace():
+        return "\\s+"
+    code = ord(letter)
+    folded = [other for other, base in _FOLD.items() if base == code]
+    wide = [code + 0xFEE0] if 0x21 <= code <= 0x7E else []
+    return f"[{''.join(re.escape(chr(each)) for each in (code, *folded, *wide))}]"
+
+
+def is_in(needles: Sequence[str], text: str) -> bool:
+    """Whether one of the needles is in a text as it was written."""
+    for needle in needles:
+        for match in islice(as_written(needle).finditer(text), _MOST_SPOTS):
+            if pattern(needle).search(norm(text[max(0, match.start() - _OVERLAP) : match.end() + _OVERLAP])):
+                return True
+    normed = norm(text)
+    return any(pattern(needle).search(normed) for needle in needles)
+
+
 class Segment(NamedTuple):
     """A piece of a snippet; a hit is to be marked."""
 
@@ -200,7 +232,7 @@ class Segment(NamedTuple):
     hit: bool = False
 
 
-_CHUNK, _OVERLAP, _MOST_CHUNKS = 300, 60, 1000
+_CHUNK, _OVERLAP, _MOST_CHUNKS, _MOST_SPOTS = 300, 60, 1000, 30
 
 
 def snippet(text: str, needles: Sequence[str], *, width: int = 160) -> list[Segment]:
@@ -235,6 +267,17 @@ def _segments(text: str, start: int, end: int, hits: list[tuple[int, int]]) -> l
 
 def _best_chunk(text: str, needles: Sequence[str]) -> int:
     """Where in a long text to look closely, for looking closely is slow."""
+    spots = sorted(
+        (match.start(), at)
+        for at, needle in enumerate(needles)
+        for match in islice(as_written(needle).finditer(text), _MOST_SPOTS)
+    )
+    if spots:
+        kinds = [
+            len({each for place, each in spots[at : at + _MOST_SPOTS] if place < start + _CHUNK})
+            for at, (start, _each) in enumerate(spots)
+        ]
+        return spots[kinds.index(max(kinds))][0]
     best = found = 0
     for at in range(0, max(1, len(text) - _OVERLAP), _CHUNK - _OVERLAP)[:_MOST_CHUNKS]:
         if found == len(needles):

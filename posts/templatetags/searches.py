@@ -24,7 +24,7 @@ register = template.Library()
 
 _kept = Prepared(lambda team, member: SavedSearch.objects.of(Member(pk=member, team_id=team)))
 
-_MARKUP = re.compile(r"\*\*|`{1,3}|^#{1,6} |^> |^[-*] (?:\[[ x]\] )?|\|(?:[ :-]+\|)*", re.MULTILINE)
+_MARKUP = re.compile(r"\*\*|`{1,3}|^#{1,6} |^> |^[-*] (?:\[[ x]\] )?|\|(?:[ :-]+\|)*|<!--|-->", re.MULTILINE)
 
 
 @register.filter

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from posts.search import text
-from posts.search.text import Segment, lexemes, marked, needle, norm, pattern, snippet, term
+from posts.search.text import Segment, is_in, lexemes, marked, needle, norm, pattern, snippet, term
 
 
 def found(query: str, document: str) -> bool:
@@ -165,6 +165,33 @@ def test_a_snippet_marks_half_width_kana_as_one() -> None:
 def test_a_snippet_prefers_the_part_with_most_terms() -> None:
     document = "会議" + "あ" * 1500 + "会議で設計を話す"
     assert "設計" in [segment.text for segment in snippet(document, ["会議", "設計"])]
+
+
+@pytest.mark.parametrize(
+    ("written", "typed"),
+    [
+        ("サーバー管理", "さーば管理"),
+        ("**設計** する", "設計する"),
+        ("ECS 移行", "ecs移行"),
+        ("ＡＰＩ", "api"),
+        ("ﾃﾞｰﾀ", "データ"),
+        ("a–b", "a-b"),
+        ("C#", "c#"),
+        ("折り\n返し", "折り返し"),
+        ("two\n words", "two words"),
+    ],
+)
+def test_a_snippet_of_a_long_text_finds_its_part_in_every_writing(written: str, typed: str) -> None:
+    segments = snippet("あいうえお。" * 2_000 + f" {written} " + "xyz. " * 2_000, [needle(typed)])
+    assert [segment.text for segment in segments if segment.hit] == [written.lstrip("*")]
+    assert is_in([needle(typed)], f"x {written} y")
+
+
+@given(st.text("あアｱいー会議 \n*`aAａb-–#", max_size=60), st.text("あアｱいー会議 aAａb-–#", min_size=1, max_size=4))
+def test_whether_a_text_has_a_word_is_told_as_search_tells_it(text: str, word: str) -> None:
+    wanted = needle(word)
+    if wanted:
+        assert is_in([wanted], text) == bool(pattern(wanted).search(norm(text)))
 
 
 def test_a_snippet_without_hits_is_the_beginning() -> None:
