@@ -49,8 +49,9 @@ def show(
     include: str = Query("", description="`stargazers`"),
     sign_attachment_urls: str = Query("false", description="`true` or a number of seconds."),
 ) -> HttpResponse:
-    reader = reader_of(request, sign_for=signing_seconds(sign_attachment_urls))
+    sign_for = signing_seconds(sign_attachment_urls)
     comment = find_comment(request, pk)
+    reader = reader_of(request, sign_for=sign_for, texts=[comment.body_md])
     included = listed(include) & {"stargazers"}
     if included:
         comment.shown_stars = list(comment.stars.for_display())  # type: ignore[attr-defined]

@@ -99,10 +99,11 @@ def show(
         "false", description="`true` or a number of seconds: addresses of members-only files are signed."
     ),
 ) -> HttpResponse:
-    reader = reader_of(request, sign_for=signing_seconds(sign_attachment_urls))
-    included = listed(include)
+    sign_for, included = signing_seconds(sign_attachment_urls), listed(include)
     post = find_post_with(request, number, included)
     post.render_for(world=False)
+    texts = [post.body_md, *(comment.body_md for comment in getattr(post, "shown_comments", ()))]
+    reader = reader_of(request, sign_for=sign_for, texts=texts)
     links = linking_posts(request, post)
     shown = post_json(post, reader, include=included) | {"backlinks_count": links.count()}
     if "backlinks" in included:

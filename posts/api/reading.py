@@ -18,13 +18,13 @@ from teams.scoping import open_categories
 INCLUDES = {"comments", "comments.stargazers", "stargazers"}
 
 
-def reader_of(request: ApiRequest, *, sign_for: int | None = None) -> Reader:
-    """The token's person. Stored HTML names the posts that a text links to; who may not know all of them gets fresh HTML."""
+def reader_of(request: ApiRequest, *, sign_for: int | None = None, texts: Iterable[str] = ()) -> Reader:
+    """The token's person; with addresses of files signed, if asked for, as far as `texts` name them. Stored HTML names the posts that a text links to; who may not know all of them gets fresh HTML."""
     html = as_stored if open_categories(request) is None else _Fresh(request)
     if sign_for is None:
         return Reader(request.user, html=html)
-    texts = SignedTexts(request.team.pk, sign_for)
-    return Reader(request.user, texts.markdown, lambda thing, text: texts.html(thing, html(thing, text)))
+    signed = SignedTexts.of(request.team, texts, sign_for)
+    return Reader(request.user, signed.markdown, lambda thing, text: signed.html(thing, html(thing, text)))
 
 
 class _Fresh:

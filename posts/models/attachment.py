@@ -4,9 +4,10 @@ import hmac
 import re
 import time
 import uuid
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Any, Self
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import unquote, urlsplit
 
 import filetype
 from django.conf import settings
@@ -21,7 +22,7 @@ from django.utils.translation import gettext_lazy as _
 from PIL import Image
 
 if TYPE_CHECKING:
-    from teams.models import Member
+    from teams.models import Member, Team
 
 PICTURES = {
     "image/png": "png",
@@ -37,6 +38,8 @@ HEAD = 8192  # bytes that say what a file is
 WEEK = 604_800  # seconds: the longest time that an address may be signed for
 POLICY_SECONDS = 15 * 60
 SALT = "posts.attachment"
+KEY = r"\d{4}/\d\d/\d\d/\d+/[0-9a-f-]{36}\.[a-z0-9]{1,8}"
+"""What follows a team's folder in the name of a file."""
 
 
 class TooLarge(ValidationError):
@@ -273,11 +276,25 @@ def key_in(address: str) -> str:
 
 @dataclass(frozen=True)
 class SignedTexts:
-    """Signs the addresses of one team's files in texts on their way out. Which files there are is not asked: an address
-    of a file that does not exist is as dead signed as it was before."""
+    """Signs the addresses of a team's members-only files in texts on their way out. What anybody may read stays as it is,
+    and so does an address on somebody else's host, who would learn the signature."""
 
-    team_id: int
-    seconds: int
+    named: re.Pattern[str]
+    guarded: frozenset[str]  # keys
+    expires: int
+
+    @classmethod
+    def of(cls, team: "Team", texts: Iterable[str], seconds: int) -> "SignedTexts":
+        """Ready to sign what these texts name, found with one query."""
+        folder = f"uploads/{settings.ESA_ENVIRONMENT}/attachments/{team.pk}/"
+        ours = re.escape(team.url("/").partition("://")[2])
+        named = re.compile(
+            rf"(?:(?<=https://)|(?<=http://)){ours}(?P<there>{re.escape(folder)}{KEY})(?![\w?])"
+            rf"|(?<![^\s\"'(<>=\[\]])/(?P<here>{re.escape(folder)}{KEY})(?![\w?])"
+        )
+        keys = {found["there"] or found["here"] for text in texts if folder in text for found in named.finditer(text)}
+        guarded = team.attachments.filter(key__in=keys, members_only=True).values_list("key", flat=True) if keys else ()
+        return cls(named, frozenset(guarded), int(time.time()) + seconds)
 
     def markdown(self, _thing: Any, text: str) -> str:
         return self._sign(text, "&")
@@ -286,13 +303,10 @@ class SignedTexts:
         return self._sign(text, "&amp;")
 
     def _sign(self, text: str, ampersand: str) -> str:
-        folder = f"uploads/{settings.ESA_ENVIRONMENT}/attachments/{self.team_id}/"
-        if folder not in text:
-            return text
-        expires = int(time.time()) + self.seconds
-        pattern = re.compile(
-            rf"{re.escape(quote(folder))}\d{{4}}/\d\d/\d\d/\d+/[0-9a-f-]{{36}}\.[a-z0-9]{{1,8}}(?![\w?])"
-        )
-        return pattern.sub(
-            lambda found: f"{found[0]}?expires={expires}{ampersand}signature={signature(found[0], expires)}", text
-        )
+        def sign(found: "re.Match[str]") -> str:
+            key = found["there"] or found["here"]
+            if key not in self.guarded:
+                return found[0]
+            return f"{found[0]}?expires={self.expires}{ampersand}signature={signature(key, self.expires)}"
+
+        return self.named.sub(sign, text) if self.guarded else text

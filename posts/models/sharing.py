@@ -51,7 +51,7 @@ class Sharing(models.Model):
             options = markdown.Options(plantuml_url=settings.PLANTUML_URL)
             html = markdown.render(post.body_md, WorldLinks(post.team), options=options).html
             cache.set(key, html, 600)
-        return SignedTexts(post.team_id, FILES_SECONDS).html(post, html)
+        return SignedTexts.of(post.team, [html], FILES_SECONDS).html(post, html)
 
 
 class WorldLinks(TeamLinks):

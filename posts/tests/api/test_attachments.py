@@ -293,18 +293,52 @@ def test_the_end_of_a_team_takes_its_files_along(docs, alice, django_capture_on_
     assert fetch(attachment.url).status_code != 200
 
 
-@pytest.mark.parametrize(("asked", "signed"), [("", 0), ("false", 0), ("true", 1), ("3600", 1)])
-def test_posts_and_comments_come_with_signed_addresses_when_asked(secret, alice, asked, signed):
+@pytest.mark.parametrize(
+    ("asked", "seconds"), [("", 0), ("false", 0), ("true", 60), ("1", 1), ("3600", 3600), ("604800", 604_800)]
+)
+def test_posts_and_comments_come_with_signed_addresses_when_asked(secret, alice, asked, seconds, time_machine):
+    time_machine.move_to("2026-01-02T03:04:05Z", tick=False)
     post = Post.write(by=alice, name="x", body_md=f'<img src="{secret.url}">')
     comment = post.comment(by=alice, body_md=f"![]({secret.path})")
-    query = {"sign_attachment_urls": asked} if asked else {}
-    for path in (f"{T}/posts/{post.number}", f"{T}/comments/{comment.pk}"):
-        shown = Program(alice).get(path, **query).json()
-        assert shown["body_md"].count("&signature=") == signed
-        assert shown["body_html"].count("&amp;signature=") == signed
+    program, query = Program(alice), {"sign_attachment_urls": asked} if asked else {}
+    shown = program.get(f"{T}/posts/{post.number}", include="comments", **query).json()
+    for text in (shown, shown["comments"][0], program.get(f"{T}/comments/{comment.pk}", **query).json()):
+        expires = int(time.time()) + seconds
+        assert text["body_md"].count(f"?expires={expires}&signature=") == bool(seconds)
+        assert text["body_html"].count(f"?expires={expires}&amp;signature=") == bool(seconds)
+        assert ("expires" in text["body_html"]) is bool(seconds)
+    if seconds:
+        url = re.search(r'src="([^"]+)"', shown["body_md"])[1]
+        assert fetch(url).status_code == 200
+        time_machine.shift(seconds + 1)
+        assert fetch(url).status_code == 302
+    listed = program.get(f"{T}/posts", **query).json()["posts"][0]
+    assert "signature" not in listed["body_md"] + listed["body_html"]  # lists do not know the parameter
+
+
+def test_signing_a_post_with_many_comments_takes_one_query(secret, alice):
+    post = Post.write(by=alice, name="x", body_md=secret.url)
+    program = Program(alice)
+
+    def queries(**query):
+        from django.db import connection
+        from django.test.utils import CaptureQueriesContext
+
+        with CaptureQueriesContext(connection) as asked:
+            program.get(f"{T}/posts/{post.number}", include="comments", **query)
+        return len(asked)
+
+    post.comment(by=alice, body_md=secret.url)
+    queries()
+    plain = queries()
+    for _ in range(3):
+        post.comment(by=alice, body_md=secret.url)
+    assert queries(sign_attachment_urls="true") == plain + 1
 
 
 @pytest.mark.parametrize("nonsense", ["0", "604801", "yes", "-1", "٣"])
 def test_signing_for_nonsense_is_a_bad_request(alice, nonsense):
     post = Post.write(by=alice, name="x")
-    assert Program(alice).get(f"{T}/posts/{post.number}", sign_attachment_urls=nonsense).status_code == 400
+    comment = post.comment(by=alice, body_md="x")
+    for path in (f"{T}/posts/{post.number}", f"{T}/comments/{comment.pk}"):
+        assert Program(alice).get(path, sign_attachment_urls=nonsense).status_code == 400

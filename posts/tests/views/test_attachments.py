@@ -154,16 +154,23 @@ def test_a_file_that_is_not_there_and_one_that_is_kept_away_look_the_same(docs, 
             )
 
 
-def test_texts_go_out_with_signed_addresses(docs, alice):
+def test_texts_go_out_with_signed_addresses(docs, alice, carol):
+    public = Attachment.attach(picture(), by=alice)
+    docs.guard_files(True, by=alice)
+    alice.refresh_from_db()
     attachment = Attachment.attach(picture(), by=alice)
-    texts = SignedTexts(docs.pk, 60)
-    text = f'<img src="{attachment.url}"> ![]({attachment.path}) https://x.example/uploads/other.png'
+    text = (
+        f'<img src="{attachment.url}"> ![]({attachment.path}) <{attachment.path}>'
+        f" {public.url} https://x.example{attachment.path} /none{attachment.path}"
+    )
+    texts = SignedTexts.of(docs, [text], 60)
     signed = texts.markdown(None, text)
-    assert signed.count("?expires=") == 2
-    assert signed.count("&signature=") == 2
-    assert texts.html(None, text).count("&amp;signature=") == 2
+    assert signed.count("?expires=") == 3
+    assert signed.count("&signature=") == 3
+    assert signed.endswith(f" {public.url} https://x.example{attachment.path} /none{attachment.path}")
+    assert texts.html(None, text).count("&amp;signature=") == 3
     assert texts.markdown(None, signed) == signed
-    assert SignedTexts(docs.pk + 1, 60).markdown(None, text) == text
+    assert SignedTexts.of(carol.team, [text], 60).markdown(None, text) == text
 
 
 def test_a_text_knows_its_teams_files(alice, carol):
