@@ -9,7 +9,8 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
-from django.db import connection
+from django.db import connection, transaction
+from django.db.models import Model
 from django.test import RequestFactory
 
 from posts import bench, bench_pages
@@ -126,12 +127,21 @@ class Command(BaseCommand):
     def clean(self, options: dict[str, Any]) -> None:
         teams = Team.objects.filter(name__startswith=PREFIX)
         ids = list(teams.values_list("pk", flat=True))
-        with connection.cursor() as cursor:
-            for table in ("post_search", "posts_post"):
-                cursor.execute(f"DELETE FROM {table} WHERE team_id = ANY(%s)", [ids])  # noqa: S608
+        with transaction.atomic():  # foreign keys are checked at its end
+            self._remove(Post, "team_id = ANY(%s)", ids)
         removed, _per_model = teams.delete()
         User.objects.filter(screen_name__startswith=PREFIX).delete()
         self.stdout.write(f"removed {removed} rows beside the posts")
+
+    def _remove(self, model: type[Model], which: str, ids: list[int]) -> None:
+        """Rows and all that hangs on them, without reading a hundred thousand of them into memory as Django would."""
+        table = model._meta.db_table
+        for relation in model._meta.related_objects:
+            if relation.related_model is not model:
+                of_these = f"{relation.field.column} IN (SELECT id FROM {table} WHERE {which})"  # noqa: S608
+                self._remove(relation.related_model, of_these, ids)
+        with connection.cursor() as cursor:
+            cursor.execute(f"DELETE FROM {table} WHERE {which}", [ids])  # noqa: S608
 
     # --- Pages --------------------------------------------------------------------------------------------------------
 
