@@ -1,4 +1,7 @@
-"""An AWS account on loopback: moto in server mode, with the stacks of `staging` made from our templates."""
+"""An AWS account in this process: moto, with the stacks of `staging` made from our templates.
+
+The clients of the tests call it directly; the commands that the tests start as processes reach the same account by loopback.
+"""
 
 import hashlib
 import json
@@ -12,6 +15,8 @@ from typing import Any
 
 import boto3
 import pytest
+from botocore.config import Config
+from moto.core.botocore_stubber import BotocoreStubber
 from moto.server import ThreadedMotoServer
 
 from deploy.__main__ import main
@@ -81,15 +86,22 @@ class MotoStub:
 
 
 class OneSession(boto3.Session):
-    """Keeps its clients: making one costs more than all that a test asks of it."""
+    """Keeps its clients, because making one costs more than all that a test asks of it; moto answers without a network."""
 
-    def __init__(self, stub: MotoStub, **given: Any) -> None:
-        super().__init__(**given)
+    def __init__(self, stub: MotoStub | None = None, **given: Any) -> None:
+        keys = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
+        super().__init__(**keys, region_name=REGION, **given)
         self.kept: dict[str, Any] = {}
-        stub.attach(self)
+        moto = BotocoreStubber()
+        moto.enabled = True
+        self.events.register("before-send", moto)
+        if stub:
+            stub.attach(self)
 
     def client(self, service_name: str, *_: Any, **given: Any) -> Any:
         if service_name not in self.kept:
+            config = Config(ignore_configured_endpoint_urls=True)  # those that lead other processes to the server
+            given["config"] = given["config"].merge(config) if "config" in given else config
             self.kept[service_name] = super().client(service_name, **given)
         return self.kept[service_name]
 
@@ -160,38 +172,25 @@ def stacks(aws_server: str, tmp_path_factory: pytest.TempPathFactory) -> tuple[P
     with pytest.MonkeyPatch.context() as patch, warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # moto names each type that it takes without making it
         credentials(patch, aws_server)
-        made = boto3.client("route53").create_hosted_zone(Name="example.com.", CallerReference="esa")
+        session = OneSession()
+        made = session.client("route53").create_hosted_zone(Name="example.com.", CallerReference="esa")
         zone = made["HostedZone"]["Id"].rpartition("/")[2]
         for name in ("staging", "production"):
             text = (ENVIRONMENTS / f"{name}.toml").read_text(encoding="utf-8")
             text = text.replace("ap-northeast-1", REGION).replace("Z0000000000000000000", zone)
             (folder / f"{name}.toml").write_text(text, encoding="utf-8")
         for words in (["account", "--github", "example/esa"], ["staging"]):
-            assert main(["--environments", str(folder), "stack", "--poll", "0", *words]) == 0
+            assert main(["--environments", str(folder), "stack", "--poll", "0", *words], session) == 0
         # moto starts tasks only in a network whose hosts have names, and does not take that from the template.
-        vpc = Aws(REGION).outputs("esa-staging-data")["VpcId"]
-        boto3.client("ec2").modify_vpc_attribute(VpcId=vpc, EnableDnsHostnames={"Value": True})
+        vpc = Aws(REGION, session).outputs("esa-staging-data")["VpcId"]
+        session.client("ec2").modify_vpc_attribute(VpcId=vpc, EnableDnsHostnames={"Value": True})
     return folder, zone
 
 
 @pytest.fixture(scope="session")
-def operator(aws_server: str) -> tuple[boto3.Session, MotoStub]:
+def operator() -> tuple[boto3.Session, MotoStub]:
     stub = MotoStub()
-    with pytest.MonkeyPatch.context() as patch:
-        credentials(patch, aws_server)
-        session = OneSession(stub, region_name=REGION)
-        for service in (
-            "ecs",
-            "ecr",
-            "ssm",
-            "cloudformation",
-            "secretsmanager",
-            "application-autoscaling",
-            "logs",
-            "route53",
-        ):
-            session.client(service)
-    return session, stub
+    return OneSession(stub), stub
 
 
 @pytest.fixture
