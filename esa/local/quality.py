@@ -72,7 +72,11 @@ LINTERS = [
         reads=TEMPLATES,
     ),
     *(
-        Check(f"schema of {schema.partition(".")[2]}", [str(BIN / "check-jsonschema"), "--builtin-schema", schema, *files], reads=files)
+        Check(
+            f"schema of {schema.removeprefix('vendor.')}",
+            [str(BIN / "check-jsonschema"), "--builtin-schema", schema, *files],
+            reads=files,
+        )
         for schema, files in SCHEMAS.items()
     ),
     Check(
