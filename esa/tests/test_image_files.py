@@ -10,9 +10,11 @@ from pathlib import Path
 import pytest
 import yaml
 from django.contrib.staticfiles import finders
+from django.core.management import call_command
 
+from esa import startup
 from esa.environment import KNOWN
-from esa.local.scratch import CHECKOUT, ENVIRONMENT
+from esa.local.scratch import CHECKOUT
 
 NAMES = {name for name in KNOWN if not name.endswith("_FILE")}
 ENTRYPOINT = CHECKOUT / "entrypoint.sh"
@@ -57,6 +59,14 @@ def test_help_is_no_mistake():
     assert (enter("help").returncode, enter("--help").returncode) == (0, 0)
 
 
+def surround(monkeypatch: pytest.MonkeyPatch, environment: dict[str, str]) -> None:
+    """With these variables and no other of ours."""
+    for name in KNOWN & os.environ.keys():
+        monkeypatch.delenv(name)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+
+
 GOOD = {"SECRET_KEY": "k" * 40, "DATABASE_URL": "postgres://127.0.0.1/esa"}
 
 
@@ -77,17 +87,26 @@ GOOD = {"SECRET_KEY": "k" * 40, "DATABASE_URL": "postgres://127.0.0.1/esa"}
     ],
     ids=lambda value: next(iter(value)) if isinstance(value, dict) else None,
 )
-def test_a_wrong_setting_is_named_in_one_sentence_and_is_78(change, sentence):
-    done = enter("web", **GOOD | change)
-    assert done.returncode == 78
-    assert sentence in done.stderr
+def test_a_wrong_setting_is_named_in_one_sentence_and_is_78(change, sentence, monkeypatch, capsys):
+    surround(monkeypatch, GOOD | change)
+    monkeypatch.delitem(sys.modules, "esa.settings")  # read them anew
+    assert startup.main() == 78
+    said = capsys.readouterr().err
+    assert sentence in said
+    assert said.count("\n") == 1
+
+
+def test_the_entrypoint_ends_where_a_setting_is_wrong():
+    done = enter("web", **GOOD | {"DATABASE_URL": ""})
+    assert (done.returncode, done.stdout) == (78, "")
+    assert done.stderr.startswith("DATABASE_URL is not set;")
     assert done.stderr.count("\n") == 1
 
 
-def test_a_secret_may_come_from_a_file(tmp_path):
+def test_a_secret_may_come_from_a_file(tmp_path, monkeypatch):
     (tmp_path / "key").write_text("k" * 40 + "\n")
-    done = enter("manage", "version", **GOOD | {"SECRET_KEY": "", "SECRET_KEY_FILE": str(tmp_path / "key")})
-    assert done.returncode == 0, done.stderr
+    surround(monkeypatch, GOOD | {"SECRET_KEY": "", "SECRET_KEY_FILE": str(tmp_path / "key")})
+    assert runpy.run_path(str(CHECKOUT / "esa/settings.py"))["SECRET_KEY"] == "k" * 40
 
 
 def test_compose_sets_only_what_is_read_and_waits_for_what_it_needs():
@@ -108,11 +127,10 @@ def test_every_image_is_named_with_its_version_and_none_with_a_registry(file):
     assert all(":" in image and "." not in image.partition("/")[0].partition(":")[0] for image in images)
 
 
-def test_preflight_points_at_a_misspelt_setting():
-    environment = os.environ | ENVIRONMENT | {"ESA_MAINTENANCE_MODE": "1", "SECRET_KEYS": "x"}
-    done = subprocess.run(
-        [sys.executable, "manage.py", "preflight"], cwd=CHECKOUT, env=environment, capture_output=True, text=True,
-        check=False,
-    )  # fmt: skip
-    assert "! ESA_MAINTENANCE_MODE is set, and esa has no such setting" in done.stdout, done.stderr
-    assert "! SECRET_KEYS is set, and esa has no such setting; SECRET_KEY?" in done.stdout
+def test_preflight_points_at_a_misspelt_setting(db, monkeypatch, capsys):
+    monkeypatch.setenv("ESA_MAINTENANCE_MODE", "1")
+    monkeypatch.setenv("SECRET_KEYS", "x")
+    call_command("preflight")
+    said = capsys.readouterr().out
+    assert "! ESA_MAINTENANCE_MODE is set, and esa has no such setting" in said
+    assert "! SECRET_KEYS is set, and esa has no such setting; SECRET_KEY?" in said
