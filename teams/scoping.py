@@ -57,7 +57,7 @@ def find_member_by_name_or_email(request: TeamRequest, text: str) -> Member:
 
 def team_groups(request: TeamRequest) -> GroupQuerySet:
     """The groups of the team; outsiders know of none."""
-    groups: GroupQuerySet = request.team.groups.select_related("team")
+    groups: GroupQuerySet = request.team.groups.select_related("team").order_by("name")
     return groups if request.member else groups.none()
 
 
@@ -129,8 +129,9 @@ def find_notification(request: MemberRequest, pk: int) -> Notification:
 
 
 def team_events(request: MemberRequest) -> QuerySet[Event]:
-    """What happens in the team, newest first: members only. Who was invited, and tried webhooks, is not everybody's business."""
-    return request.team.events.exclude(action__in=["invitation_create", "member_hello"]).order_by("-created_at", "-pk")
+    """What happens in the team, newest first: members only. Who was invited, tried webhooks or asks for a token is not everybody's business."""
+    private = ["invitation_create", "member_hello", "tokengrant_request"]
+    return request.team.events.exclude(action__in=private).order_by("-created_at", "-pk")
 
 
 def team_webhooks(request: MemberRequest) -> WebhookQuerySet:

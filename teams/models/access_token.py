@@ -12,12 +12,15 @@ from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
 from django.db.models import Q
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from teams import scopes
+from teams.models.event import Event, Eventful
 
 if TYPE_CHECKING:
+    from teams.models.event import Hearers
     from teams.models.member import Member
     from teams.models.team import Team
     from teams.models.user import User
@@ -126,7 +129,8 @@ class AccessToken(models.Model):
             scopes=sorted(parsed),
             expires_at=expires_at,
         )
-        TokenGrant.objects.bulk_create([TokenGrant(token=token, member=member, reason=reason) for member in chosen])
+        for member in chosen:
+            token.grants.create(member=member, reason=reason).ask()
         return token, secret
 
     @property
@@ -210,7 +214,7 @@ class TokenGrantQuerySet(models.QuerySet["TokenGrant"]):
         return self.filter(decision="")
 
 
-class TokenGrant(models.Model):
+class TokenGrant(Eventful):
     """A token of the second generation at the door of one team."""
 
     class Decision(models.TextChoices):
@@ -236,6 +240,19 @@ class TokenGrant(models.Model):
     def __str__(self) -> str:
         return f"{self.token} → {self.member_id}"
 
+    @property
+    def team(self) -> "Team":
+        return self.member.team
+
+    @property
+    def waiting(self) -> bool:
+        return self.team.token_api == self.team.TokenApi.APPROVAL and not self.decision
+
+    def ask(self) -> None:
+        """Tell the owners, where the team wants them to decide."""
+        if self.waiting:
+            self.record("request", by=self.member)
+
     def approve(self, policy: AccessPolicy, *, by: "Member") -> None:
         """Let it in, as far as the policy goes."""
         if policy.team_id != self.member.team_id:
@@ -256,6 +273,25 @@ class TokenGrant(models.Model):
         if self.policy is None:
             return Access((granted,))
         return Access((granted, frozenset(self.policy.scopes)), self.policy.open_categories)
+
+    # --- In notices: Eventful -----------------------------------------------------------------------------------------
+
+    def hearers_of(self, event: Event) -> "list[Hearers]":
+        return [("access", self.team.members.owners())] if self.waiting else []
+
+    @property
+    def title_in_notices(self) -> str:
+        return str(self.token)
+
+    def address_in_notices(self) -> str:
+        return reverse("api_settings")
+
+    def excerpt_of(self, event: Event, *, whole: bool = False) -> str:
+        return self.reason
+
+    @classmethod
+    def for_notices(cls) -> "models.QuerySet[TokenGrant]":
+        return cls._base_manager.select_related("token", "member__team")
 
     def _decide(self, decision: str, policy: AccessPolicy | None, by: "Member") -> None:
         self.decision, self.policy, self.decided_by, self.decided_at = decision, policy, by, timezone.now()

@@ -76,6 +76,7 @@ DEEDS = {
     "group_update": _("%(name)s changed a group"),
     "group_delete": _("%(name)s deleted a group"),
     "invitation_create": _("%(name)s invited somebody"),
+    "tokengrant_request": _("%(name)s asks for access with a token"),
 }
 """What happened, in words; the subject is named beside them."""
 

@@ -45,6 +45,7 @@ class Kind(models.TextChoices):
     NEW = "new", gettext_lazy("Posts shipped in categories and searches that you watch")
     STAR = "star", gettext_lazy("Stars for what you wrote")
     TEAM = "team", gettext_lazy("People who join and leave, for owners")
+    ACCESS = "access", gettext_lazy("Tokens that wait for approval, for owners")
 
 
 class Email(models.TextChoices):
@@ -60,6 +61,7 @@ USUALLY: dict[str, tuple[bool, str]] = {
     Kind.NEW: (True, Email.DAILY),
     Kind.STAR: (True, Email.NONE),
     Kind.TEAM: (True, Email.DAILY),
+    Kind.ACCESS: (True, Email.NOW),
     WEEKLY: (False, Email.NOW),  # once a week, that is
 }
 """Per kind: shown in esa, and mail. What somebody has not chosen."""

@@ -12,6 +12,7 @@ from django.utils import timezone
 from oauth2_provider.models import AccessToken, Application, RefreshToken
 
 from teams import oauth
+from teams.models import ApiCall
 
 CLI = "b29aa0a592d3eb6651db57a39994b57b2670613bd1b48b5937d97d34278bb133"
 LOOPBACK = "http://127.0.0.1:53219/callback"
@@ -355,6 +356,90 @@ def test_an_expired_token_opens_nothing(browser_of, program, bob):
     secret = signed_in_program(browser_of, program, bob)["access_token"]
     AccessToken.objects.update(expires=timezone.now() - timedelta(seconds=1))
     assert user_of(program, secret).status_code == 401
+
+
+@pytest.fixture
+def held():
+    """A token that an application holds."""
+
+    def make(member, scope="read write", **more):
+        application = Application.objects.get(client_id=CLI)
+        given = {"token": f"secret{AccessToken.objects.count()}", "expires": timezone.now() + timedelta(hours=2)}
+        token = AccessToken.objects.create(user=member.user, application=application, scope=scope, **given | more)
+        return token.token
+
+    return make
+
+
+def as_program(program, secret, method, path, data=None):
+    body = json.dumps(data) if data else ""
+    headers = {"authorization": f"Bearer {secret}"}
+    answer = program.generic(method, f"/v1{path}", body, content_type="application/json", headers=headers)
+    return answer.status_code, answer.json()
+
+
+def test_an_application_reaches_every_team_of_its_person_as_far_as_each_team_lets_it(program, held, alice, bob, carol):
+    carol.team.members.create(user=bob.user)
+    secret, post = held(bob), {"post": {"name": "by an application"}}
+
+    def teams():
+        return [team["name"] for team in as_program(program, secret, "GET", "/teams")[1]["teams"]]
+
+    assert sorted(teams()) == ["docs", "elsewhere"]
+    for name in ("docs", "elsewhere"):
+        assert as_program(program, secret, "POST", f"/teams/{name}/posts", post)[0] == 201
+    call = ApiCall.objects.latest("pk")
+    assert (call.token_kind, call.token_name, call.member.user) == ("oauth", "esa CLI", bob.user)
+
+    carol.team.legacy_api = "read_only"
+    carol.team.save()
+    assert as_program(program, secret, "GET", "/teams/elsewhere/posts")[0] == 200
+    status, told = as_program(program, secret, "POST", "/teams/elsewhere/posts", post)
+    assert (status, told["error"]) == (403, "forbidden")
+    assert "only read" in told["message"]
+    carol.team.legacy_api = "deny"
+    carol.team.save()
+    assert as_program(program, secret, "GET", "/teams/elsewhere/posts")[0] == 403
+    assert teams() == ["docs"]
+    assert as_program(program, secret, "POST", "/teams/docs/posts", post)[0] == 201
+    assert as_program(program, held(alice), "GET", "/teams/elsewhere")[0] == 404
+
+
+@pytest.mark.parametrize(
+    ("scope", "lists", "writes", "comments"),
+    [
+        ("read", 200, 403, 200),
+        ("write", 403, 201, 403),
+        ("read:post", 200, 403, 403),
+        ("write:post read:comment", 200, 201, 200),
+        ("admin:comment", 403, 403, 200),
+    ],
+)
+def test_an_application_does_what_it_was_let_in_for_and_no_more(program, held, bob, scope, lists, writes, comments):
+    secret, post = held(bob, scope), {"post": {"name": "x"}}
+    for method, path, data, status in (
+        ("GET", "/teams/docs/posts", None, lists),
+        ("POST", "/teams/docs/posts", post, writes),
+        ("GET", "/teams/docs/comments", None, comments),
+    ):
+        answered, told = as_program(program, secret, method, path, data)
+        assert answered == status
+        if status == 403:
+            wanted = {"GET": "read", "POST": "write"}[method] + (":comment" if "comments" in path else ":post")
+            assert told == {"error": "forbidden", "message": f"Forbidden: the token lacks {wanted}"}
+
+
+def test_an_expired_a_revoked_and_an_invented_token_are_told_the_same(program, held, bob):
+    expired = held(bob, expires=timezone.now() - timedelta(seconds=1))
+    revoked = held(bob)
+    assert as_program(program, revoked, "GET", "/teams/docs")[0] == 200
+    assert program.post("/oauth/revoke", {"token": revoked, "client_id": CLI}).status_code == 200
+    for secret in (expired, revoked, "invented"):
+        for path in ("/user", "/teams", "/teams/docs", "/teams/nobody"):
+            assert as_program(program, secret, "GET", path) == (
+                401,
+                {"error": "unauthorized", "message": "Unauthorized"},
+            )
 
 
 def test_who_guesses_has_to_wait(program, monkeypatch):

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from teams.models import AccessPolicy, AccessToken, ApiCall, TokenGrant
+from teams.models import AccessPolicy, AccessToken, ApiCall, Event, Mailing, Notification, TokenGrant
 from teams.views.api_settings import harmless
 
 
@@ -22,6 +22,8 @@ def make(client: Any, generation: str = "v1", **entered: Any) -> Any:
 
 def test_a_token_is_shown_once_and_opens_the_door(sign_in, bob):
     client = base(sign_in(bob))
+    assert b'href="/user/applications/oauth"' in client.get("/user/applications").content
+    assert b'href="/user/applications"' in client.get("/user/applications/oauth").content
     made = make(client)
     secret = re.search(r'value="([0-9a-f]{64})"', made.content.decode())[1]
     assert client.get("/v1/user", headers={"Authorization": f"Bearer {secret}"}).json()["screen_name"] == "bob"
@@ -109,6 +111,31 @@ def test_only_owners_decide(sign_in, docs, asked, alice, bob, carol):
             assert client.post(path.format(**asked), entered).status_code == status
     client = sign_in(alice)
     assert all(client.get(path).status_code == 200 for path in PAGES)
+
+
+def test_owners_hear_of_a_token_that_waits_and_nobody_else_does(sign_in, asked, alice, bob):
+    event = Event.objects.get(action="tokengrant_request")
+    event.relay()
+    told = Notification.objects.get()
+    assert (told.member, told.kind, told.path) == (alice, "access", "/team/api")
+    mail = Mailing.objects.get()
+    assert mail.member == alice
+    assert "Bob asks for access with a token" in mail.text
+    assert "http://docs.esa.localhost/team/api" in mail.text
+    inbox = sign_in(alice).get("/notifications").content.decode()
+    assert "asks for access with a token" in inbox
+    assert "asks for access" not in sign_in(bob).get("/activity").content.decode()
+
+
+def test_owners_hear_nothing_of_a_token_that_need_not_wait_or_waits_no_longer(docs, asked, alice, bob):
+    TokenGrant.objects.get().refuse(by=alice)
+    Event.objects.get(action="tokengrant_request").relay()
+    docs.token_api = "allow"
+    docs.save()
+    bob.refresh_from_db()
+    AccessToken.make(bob.user, name="free", granted=["read:post"], generation="v2", members=[bob])
+    assert Event.objects.filter(action="tokengrant_request").count() == 1
+    assert not Notification.objects.exists()
 
 
 def test_an_owner_approves_and_refuses(sign_in, asked, alice):
