@@ -292,6 +292,7 @@ def _prove(to: Target, name: str, about: dict[str, Any]) -> dict[str, int]:
     scratch = f"esa_proof_{secrets.token_hex(4)}"
     with tempfile.TemporaryDirectory(prefix="esa-backup-") as folder:
         dump = _fetch_dump(to, name, about, Path(folder))
+        _check_files(to, name, Path(folder) / "file")
         _administer(sql.SQL("CREATE DATABASE {} TEMPLATE template0").format(sql.Identifier(scratch)))
         try:
             _restore_dump(dump, scratch)
@@ -305,7 +306,6 @@ def _prove(to: Target, name: str, about: dict[str, Any]) -> dict[str, int]:
             raise Trouble(
                 f"{name} was restored with other numbers of rows than it was made of: {', '.join(sorted(wrong))}."
             )
-        _check_files(to, name, Path(folder) / "file")
     return rows
 
 

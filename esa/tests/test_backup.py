@@ -2,8 +2,8 @@
 
 import json
 import os
-import subprocess
-import sys
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +15,10 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 
 from esa import backup
-from esa.local.scratch import CHECKOUT
 from esa.models import Backup
+from esa.tasks import back_up
+from esa.tests.databases import another_database
+from esa.tests.s3 import in_memory
 from posts.models import Post
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -33,36 +35,33 @@ def kept(alice: Any, settings: Any, tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def empty(tmp_path: Path) -> Any:
-    """An empty database on the same server, and the environment of an esa that has it."""
+def empty() -> Any:
+    """The address of an empty database on the same server."""
     server = os.environ["DATABASE_URL"].rpartition("/")[0]
     name = f"empty_{os.getpid()}"
     with psycopg.connect(f"{server}/postgres", autocommit=True) as line:
-        line.execute(f"CREATE DATABASE {name} TEMPLATE template0".encode())
-    yield {"DATABASE_URL": f"{server}/{name}", "MEDIA_ROOT": str(tmp_path / "restored")}
-    with psycopg.connect(f"{server}/postgres", autocommit=True) as line:
+        line.execute(f"CREATE DATABASE {name} TEMPLATE template0 STRATEGY file_copy".encode())
+        yield f"{server}/{name}"
         line.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
 
 
-def manage(environment: dict[str, str], *words: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "manage.py", *words]
-    return subprocess.run(
-        command, cwd=CHECKOUT, env=os.environ | environment, capture_output=True, text=True, check=False
-    )
-
-
-def test_what_was_backed_up_comes_back_in_an_empty_stack(kept, empty):
+def test_what_was_backed_up_comes_back_in_an_empty_stack(kept, empty, settings, tmp_path, capsys):
     name = backup.make(backup.target(str(kept)))
-    done = manage(empty, "restore", "--from", str(kept))
-    assert done.returncode == 0, done.stderr
-    assert name in done.stdout
-    with psycopg.connect(empty["DATABASE_URL"]) as line:
-        assert line.execute("SELECT name, body_md FROM posts_post").fetchall() == [("寿司", "words")]
-    restored = Path(empty["MEDIA_ROOT"])
-    assert (restored / "docs/2026/絵.txt").read_bytes() == b"a picture"
-    again = manage(empty, "restore", "--from", str(kept))
-    assert again.returncode != 0
-    assert "not empty" in again.stderr
+    settings.MEDIA_ROOT = tmp_path / "restored"
+    with another_database(empty):
+        call_command("restore", "--from", str(kept))
+        assert name in capsys.readouterr().out
+        (post,) = Post.objects.all()
+        assert (post.name, post.body_md) == ("寿司", "words")
+        with pytest.raises(CommandError, match="The database is not empty"):
+            call_command("restore", "--from", str(kept))
+    assert (tmp_path / "restored/docs/2026/絵.txt").read_bytes() == b"a picture"
+
+
+def test_files_that_are_there_are_not_mixed_with_those_of_a_backup(kept, empty):
+    backup.make(backup.target(str(kept)))
+    with another_database(empty), pytest.raises(CommandError, match="The media storage is not empty"):
+        call_command("restore", "--from", str(kept))
 
 
 def test_nothing_is_restored_over_what_is_there(kept):
@@ -85,28 +84,44 @@ def test_a_proof_restores_beside_the_database_and_leaves_no_trace(kept):
         assert cursor.fetchone() == (0,)
 
 
-@pytest.mark.parametrize("harm", ["dump", "file", "lost file", "rows"])
-def test_a_backup_that_is_not_what_was_saved_is_no_proof(kept, harm):
-    target = backup.target(str(kept))
-    name = backup.make(target)
-    (file,) = kept.glob("files/*/*")
-    about = kept / name / "backup.json"
-    match harm:
-        case "dump":
-            dump = kept / name / "database.dump"
-            dump.write_bytes(dump.read_bytes()[:-1] + b"?")
-        case "file":
-            file.write_bytes(b"another picture")
-        case "lost file":
-            file.unlink()
-        case "rows":
-            known = json.loads(about.read_text())
-            known["rows"]["posts_post"] += 1
-            about.write_text(json.dumps(known))
-    with pytest.raises(backup.Trouble):
-        backup.prove(target, name)
-    assert Backup.objects.get(name=name).problem
-    assert Backup.last_proven() is None
+def test_a_backup_that_is_not_what_was_saved_is_no_proof(kept, tmp_path):
+    name = backup.make(backup.target(str(kept)))
+    harms = {
+        "its SHA-256 differs": spoil_dump,
+        "is not what was saved": spoil_file,
+        "lacks the file docs/": lose_file,
+        "other numbers of rows": add_row,
+    }
+    for number, (told, harm) in enumerate(harms.items()):
+        spoiled = tmp_path / str(number)
+        shutil.copytree(kept, spoiled)
+        harm(spoiled, name)
+        with pytest.raises(backup.Trouble, match=told):
+            backup.prove(backup.target(str(spoiled)), name)
+        assert told in Backup.objects.get(name=name).problem
+        assert Backup.last_proven() is None
+
+
+def spoil_dump(folder: Path, name: str) -> None:
+    dump = folder / name / "database.dump"
+    dump.write_bytes(dump.read_bytes()[:-1] + b"?")
+
+
+def spoil_file(folder: Path, name: str) -> None:
+    (file,) = folder.glob("files/*/*")
+    file.write_bytes(b"another picture")
+
+
+def lose_file(folder: Path, name: str) -> None:
+    (file,) = folder.glob("files/*/*")
+    file.unlink()
+
+
+def add_row(folder: Path, name: str) -> None:
+    about = folder / name / "backup.json"
+    known = json.loads(about.read_text())
+    known["rows"]["posts_post"] += 1
+    about.write_text(json.dumps(known))
 
 
 def test_old_backups_go_and_files_that_others_share_stay(kept):
@@ -117,7 +132,8 @@ def test_old_backups_go_and_files_that_others_share_stay(kept):
     second = backup.make(target)
     assert len(list(kept.glob("files/*/*"))) == 2  # the same bytes are kept once
     assert backup.prune(target, 1) == [first]
-    backup.prove(target, second)
+    wanted = {entry["sha256"] for entry in json.loads((kept / second / "files.json").read_text()).values()}
+    assert {path.name for path in kept.glob("files/*/*")} == wanted
     default_storage.delete("docs/2026/絵.txt")
     third = backup.make(target)
     backup.prune(target, 1)
@@ -134,22 +150,24 @@ def test_half_a_backup_is_never_taken_for_one(kept):
         call_command("verify_backup", "--from", str(kept))
 
 
-def test_a_bucket_does_as_a_folder(kept, settings, monkeypatch):
-    import boto3
-    from moto import mock_aws
-
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "x")
-    with mock_aws():
-        boto3.client("s3", region_name="us-east-1").create_bucket(Bucket="kept")
+@pytest.fixture
+def bucket(settings) -> Iterator[str]:
+    with in_memory("kept"):
         settings.S3_REGION = "us-east-1"
-        target = backup.target("s3://kept/esa")
-        name = backup.make(target)
-        backup.prove(target, name)
-        assert target.names() == [name]
-        second = backup.make(target)
-        assert backup.prune(target, 1) == [name]
-        assert target.names() == [second]
+        settings.BACKUP_TO = "s3://kept/esa"
+        yield settings.BACKUP_TO
+
+
+def test_at_night_a_backup_is_made_proven_and_the_oldest_deleted_and_a_bucket_does_as_a_folder(kept, bucket, settings):
+    target = backup.target(bucket)
+    first = backup.make(target)
+    settings.BACKUP_KEEP = 1
+    back_up()
+    (name,) = target.names()
+    assert name > first
+    known = Backup.last_proven()
+    assert known
+    assert (known.name, known.location, known.files) == (name, "s3://kept/esa", 2)
 
 
 def test_an_operator_is_told_in_one_sentence_what_is_missing(settings):
