@@ -1,5 +1,7 @@
 """Stars: a member marks a post or a comment as good, perhaps quoting the passage that is meant."""
 
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 
 from django.db import models, transaction
@@ -11,6 +13,27 @@ if TYPE_CHECKING:
     from teams.models import Member
 
 QUOTE_LENGTH = 1000
+
+
+@dataclass
+class Quote:
+    """A passage, and those who starred it."""
+
+    body: str
+    members: "list[Member]" = field(default_factory=list)
+
+    @property
+    def names(self) -> str:
+        return ", ".join(member.display_name for member in self.members)
+
+
+def quotes_of(stars: "Iterable[Star]") -> list[Quote]:
+    """Each passage once, in the order in which somebody first starred it; spaces make no difference."""
+    quotes: dict[str, Quote] = {}
+    for star in stars:
+        if star.body:
+            quotes.setdefault("".join(star.body.split()), Quote(star.body)).members.append(star.member)
+    return list(quotes.values())
 
 
 class StarQuerySet(models.QuerySet["Star"]):

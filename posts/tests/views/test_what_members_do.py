@@ -50,6 +50,19 @@ def test_a_star_goes_on_and_off_with_and_without_javascript(alice, bob, sign_in)
     assert Post.objects.get().stars_count == 0
 
 
+def test_a_passage_is_shown_once_with_all_who_starred_it(docs, alice, bob, carol, sign_in):
+    post = Post.write(by=alice, name="x", body_md="one two three", wip=False)
+    post.star(by=alice, body="one two")
+    post.star(by=bob, body="one\ntwo")
+    post.star(by=bob, body="<b>gone</b>")
+    page = text_of(sign_in(alice).get("/posts/1"))
+    assert page.count("data-quote") == 2
+    assert 'data-count="2" data-label="Starred by Alice, Bob"' in page
+    assert "&lt;b&gt;gone&lt;/b&gt;" in page
+    docs.change_privacy("open", by=alice)
+    assert "data-quote" not in text_of(sign_in(carol, docs).get("/posts/1"))
+
+
 def test_a_watch_goes_on_and_off(alice, bob, sign_in):
     Post.write(by=alice, name="x")
     client = sign_in(bob)
