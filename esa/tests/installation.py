@@ -1,4 +1,4 @@
-"""A private installation for tests that stop servers and kill processes: its own PostgreSQL, Valkey, S3, web and workers."""
+"""A private installation for tests that stop servers: its own PostgreSQL, Valkey, S3 and web."""
 
 import contextlib
 import html
@@ -15,12 +15,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import boto3
 import psycopg
+from moto.core import DEFAULT_ACCOUNT_ID
+from moto.s3.models import s3_backends
 from moto.server import ThreadedMotoServer
 
 from esa.local import scratch
 from esa.local.services import Account, Postgres, Server, Valkey, free_port, running, spawn
+from esa.tests.databases import another_database
 
 CHECKOUT = scratch.CHECKOUT
 DOMAIN = "esa.localhost"
@@ -38,7 +40,7 @@ def until(true: Callable[[], Any], seconds: float = 60) -> Any:
 
 
 class Installation:
-    """Everything that `docker run IMAGE …` runs, as processes of this machine."""
+    """What `docker run IMAGE web` runs, and what it stands on, as processes of this machine."""
 
     def __init__(self, postgres: Postgres, valkey: Valkey, folder: Path) -> None:
         self.postgres, self.valkey, self.folder = postgres, valkey, folder
@@ -52,7 +54,7 @@ class Installation:
         return os.environ | scratch.ENVIRONMENT | {
             "DEBUG": "0", "ESA_HTTPS": "0", "ESA_DOMAIN": DOMAIN, "PORT": str(self.port), "WEB_HOST": "127.0.0.1",
             "DATABASE_URL": self.postgres.url("esa"), "REDIS_URL": self.valkey.url(), "WEB_CONCURRENCY": "1",
-            "WORKER_VISIBILITY_TIMEOUT": "1", "TMPDIR": str(self.folder), "S3_BUCKET": "media", "S3_REGION": "us-east-1",
+            "TMPDIR": str(self.folder), "S3_BUCKET": "media", "S3_REGION": "us-east-1",
             "S3_ENDPOINT_URL": f"http://127.0.0.1:{self.s3._port}", "AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "x",
             "DJANGO_SETTINGS_MODULE": "esa.tests.production_settings",
         }  # fmt: skip
@@ -68,19 +70,11 @@ class Installation:
         until(lambda: self.ask("/healthz")[0] == 200)
         return process
 
-    def worker(self) -> subprocess.Popen[bytes]:
-        return self.start(*"celery --quiet -A esa worker --concurrency 1 --without-gossip --without-mingle".split())
-
     def said(self, process: subprocess.Popen[bytes]) -> str:
         return (self.folder / f"{self.processes.index(process)}.log").read_text(errors="replace")
 
-    def run(self, code: str) -> str:
-        done = subprocess.run(
-            [sys.executable, "manage.py", "shell", "-v0", "-c", code],
-            cwd=CHECKOUT, env=self.environment, capture_output=True, text=True, check=False,
-        )  # fmt: skip
-        assert done.returncode == 0, done.stderr
-        return done.stdout
+    def database(self) -> contextlib.AbstractContextManager[None]:
+        return another_database(self.postgres.url("esa"))
 
     def sql(self, statement: str) -> list[tuple[Any, ...]]:
         with psycopg.connect(self.postgres.url("esa"), autocommit=True) as line:
@@ -150,9 +144,7 @@ def installation() -> Iterator[Installation]:
             postgres.create_database("esa", template=scratch.TEMPLATE)
             made = Installation(postgres, valkey, Path(folder))
             made.s3.start()
-            options = {"endpoint_url": f"http://127.0.0.1:{made.s3._port}", "region_name": "us-east-1"}
-            keys = {"aws_access_key_id": "x", "aws_secret_access_key": "x"}
-            boto3.client("s3", **options, **keys).create_bucket(Bucket="media")
+            s3_backends[DEFAULT_ACCOUNT_ID]["aws"].create_bucket("media", "us-east-1")
             try:
                 yield made
             finally:

@@ -1,27 +1,25 @@
-"""What esa does while a server is gone or a process dies, with real servers that are really stopped."""
+"""What esa does while a server is gone, with real servers that are really stopped."""
 
-import os
 import signal
 import socket
 import time
 from collections.abc import Iterator
 
-import psycopg
 import pytest
 
 from esa.tests.installation import DOMAIN, Installation, installation, until
-
-CAST = """
 from teams.models import Team, User
-alice = User.objects.create_user("alice@example.com", "correct horse", screen_name="alice", name="Alice", language="en")
-Team.objects.create(name="docs").members.create(user=alice, role="owner")
-"""
+from teams.models.event import relay_waiting_events
 
 
 @pytest.fixture(scope="module")
-def esa() -> Iterator[Installation]:
+def esa(django_db_blocker) -> Iterator[Installation]:
     with installation() as made:
-        made.run(CAST)
+        with django_db_blocker.unblock(), made.database():
+            user = User.objects.create_user(
+                "alice@example.com", "correct horse", screen_name="alice", name="Alice", language="en"
+            )
+            Team.objects.create(name="docs").members.create(user=user, role="owner")
         made.web()
         yield made
 
@@ -50,7 +48,7 @@ def test_without_s3_pages_still_show(esa):
     assert time.monotonic() - started < 3
 
 
-def test_without_valkey_people_sign_in_read_and_save_and_the_events_wait(esa):
+def test_without_valkey_people_sign_in_read_and_save_and_the_events_wait(esa, django_db_blocker):
     esa.sql("UPDATE teams_event SET relayed_at = now()")
     esa.valkey.stop()
     try:
@@ -64,7 +62,8 @@ def test_without_valkey_people_sign_in_read_and_save_and_the_events_wait(esa):
         assert esa.ask("/readyz")[0] == 200
     finally:
         esa.restart(esa.valkey)
-    esa.run("from teams.models.event import relay_waiting_events; relay_waiting_events()")  # as beat does
+    with django_db_blocker.unblock(), esa.database():
+        relay_waiting_events()  # as beat does
     assert waiting(esa) == 0
 
 
@@ -85,25 +84,6 @@ def test_without_postgresql_the_answer_is_a_503_and_comes_soon(esa):
     finally:
         esa.restart(esa.postgres)
     assert until(lambda: esa.ask("/posts/1", team="docs")[0] == 200)
-
-
-def test_a_worker_that_is_killed_hard_loses_no_task(esa):
-    """The task is held up by a lock of ours, the worker dies in it, and the next worker is given it."""
-    esa.sign_in()
-    write(esa, "held")
-    assert waiting(esa) == 1
-    with psycopg.connect(esa.postgres.url("esa")) as line:
-        line.execute("LOCK TABLE teams_event IN ACCESS EXCLUSIVE MODE")
-        first = esa.worker()
-        held = "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'teams_event'::regclass"
-        assert until(lambda: esa.sql(held)[0][0])
-        os.killpg(first.pid, signal.SIGKILL)
-        first.wait()
-    assert waiting(esa) == 1
-    second = esa.worker()
-    until(lambda: waiting(esa) == 0, 60)
-    second.send_signal(signal.SIGTERM)
-    assert second.wait(30) == 0, esa.said(second)
 
 
 def test_sigterm_lets_web_finish_the_request_in_flight(esa):

@@ -1,18 +1,13 @@
 """A real worker, killed in the middle of its work: nothing is lost, and nothing is done twice."""
 
-import os
-import signal
-import subprocess
-import sys
 import time
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
-from django.conf import settings as django_settings
 from django.db import connection, transaction
 from django.utils import timezone
 
+from esa.tests import workers
 from esa.tests.receiver import receiver
 from posts.models import Post
 from posts.tests.telling import deliver, relay
@@ -23,32 +18,6 @@ from teams.models.webhook import make_delivery
 pytestmark = pytest.mark.django_db(transaction=True)
 
 QUEUE = "crashes"
-
-
-@pytest.fixture
-def worker() -> Iterator["subprocess.Popen[bytes]"]:
-    """`celery worker` on the database of the test, taking what is put into its own queue."""
-    base = {key: value for key, value in os.environ.items() if not key.startswith(("PYTEST", "PROMETHEUS"))}
-    at = connection.settings_dict
-    login = f"{at['USER']}:{at['PASSWORD']}" if at["PASSWORD"] else at["USER"]
-    url = f"postgres://{login}@{at['HOST'] or '127.0.0.1'}:{at['PORT'] or 5432}/{at['NAME']}"
-    command = f"-m celery -A esa worker --pool solo -Q {QUEUE} --without-gossip --without-mingle --loglevel ERROR"
-    process = subprocess.Popen(
-        [sys.executable, *command.split()],
-        env=base | {"DATABASE_URL": url, "REDIS_URL": django_settings.REDIS_URL, "ESA_OUTBOUND_ALLOW": "127.0.0.0/8"},
-        cwd=django_settings.BASE_DIR,
-        start_new_session=True,
-    )
-    try:
-        yield process
-    finally:
-        kill(process)
-
-
-def kill(process: "subprocess.Popen[bytes]") -> None:
-    if process.poll() is None:
-        os.killpg(process.pid, signal.SIGKILL)
-    process.wait(10)
 
 
 def wait_for(what: str, seconds: float = 30) -> None:
@@ -64,9 +33,9 @@ def wait_for(what: str, seconds: float = 30) -> None:
         time.sleep(0.05)
 
 
-def test_a_worker_killed_in_the_middle_of_a_request_sends_it_again_under_the_same_id(alice, worker, settings):
+def test_a_worker_killed_in_the_middle_of_a_request_sends_it_again_under_the_same_id(alice, settings):
     settings.ESA_OUTBOUND_ALLOW = ["127.0.0.0/8"]
-    with receiver() as heard:
+    with receiver() as heard, workers.worker(QUEUE) as worker:
         Webhook.make(by=alice, name="robot", url=heard.url)
         Post.write(by=alice, name="x", wip=False)
         relay()
@@ -74,7 +43,7 @@ def test_a_worker_killed_in_the_middle_of_a_request_sends_it_again_under_the_sam
         heard.go_on.clear()
         make_delivery.apply_async([delivery.pk], queue=QUEUE)
         assert heard.arrived.wait(30)
-        kill(worker)
+        worker.kill()
         heard.go_on.set()
 
         deliver()  # the dead one's claim still stands
@@ -87,21 +56,21 @@ def test_a_worker_killed_in_the_middle_of_a_request_sends_it_again_under_the_sam
     assert Delivery.objects.get().state == "delivered"
 
 
-def test_a_worker_killed_between_two_readers_tells_everybody_once(alice, bob, worker):
+def test_a_worker_killed_between_two_readers_tells_everybody_once(alice, bob):
     Webhook.make(by=alice, name="robot", url="https://example.com/")
     post = Post.write(by=alice, name="x", wip=False)
     relay()
     Delivery.objects.all().delete()
     comment = post.comment(by=bob, body_md="hm")
     (event,) = Event.objects.waiting()
-    with transaction.atomic():
+    with workers.worker(QUEUE) as worker, transaction.atomic():
         # Nobody else may write entries now, so the worker stands still in the middle of its work.
         with connection.cursor() as cursor:
             cursor.execute("LOCK TABLE teams_notification IN SHARE MODE")
         relay_event.apply_async([event.pk], queue=QUEUE)
         stuck = "wait_event_type = 'Lock' AND query LIKE 'INSERT INTO \"teams_notification\"%'"
         wait_for(f"SELECT EXISTS (SELECT 1 FROM pg_stat_activity WHERE {stuck})")
-        kill(worker)
+        worker.kill()
     assert not Notification.objects.exists()
     event.refresh_from_db()
     assert (event.attempts, event.relayed_at) == (1, None)
@@ -114,3 +83,20 @@ def test_a_worker_killed_between_two_readers_tells_everybody_once(alice, bob, wo
     assert [(each.member, each.kind) for each in Notification.objects.all()] == [(alice, "comment")]
     assert Delivery.objects.count() == 1
     assert Event.objects.get(pk=event.pk).subject == comment
+
+
+def test_a_worker_killed_hard_loses_no_task(alice):
+    """The worker dies in its task, held up by a lock of ours; the broker gives the task to the next, which ends politely."""
+    Post.write(by=alice, name="x")
+    (event,) = Event.objects.waiting()
+    with workers.worker(QUEUE, pool="prefork", visibility_timeout=0.5) as first, transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("LOCK TABLE teams_event IN ACCESS EXCLUSIVE MODE")
+        relay_event.apply_async([event.pk], queue=QUEUE)
+        wait_for("SELECT EXISTS (SELECT 1 FROM pg_locks WHERE NOT granted AND relation = 'teams_event'::regclass)")
+        first.kill()
+        wait_for(f"SELECT clock_timestamp() > '{timezone.now() + timedelta(seconds=0.6)}'")  # the broker's patience
+    assert Event.objects.waiting().exists()
+    with workers.worker(QUEUE, pool="prefork", visibility_timeout=0.5) as second:
+        wait_for("SELECT NOT EXISTS (SELECT 1 FROM teams_event WHERE relayed_at IS NULL)")
+        assert second.end() == 0

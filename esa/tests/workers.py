@@ -1,0 +1,85 @@
+"""A worker of Celery as a process of its own, without the two seconds that an interpreter takes to import everything."""
+
+import ctypes
+import os
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import NoReturn
+
+from django.conf import settings
+from django.db import connections
+
+from esa.celery import app
+from esa.local.services import PR_SET_PDEATHSIG
+
+OPTIONS = "--without-gossip --without-mingle --without-heartbeat --loglevel ERROR --concurrency 1"
+
+
+class Worker:
+    """`celery worker` on the database of the test, forked from this process."""
+
+    def __init__(self, queue: str, pool: str, visibility_timeout: float) -> None:
+        self.code: int | None = None
+        parent = os.getpid()
+        self.pid = os.fork()
+        if not self.pid:
+            ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+            if os.getppid() != parent:
+                os._exit(1)
+            _work(queue, pool, visibility_timeout)
+
+    def kill(self) -> None:
+        """As a machine dies: nobody gets to say goodbye."""
+        if self.code is None:
+            os.killpg(self.pid, signal.SIGKILL)
+            self.wait()
+
+    def end(self) -> int:
+        """As a platform stops it: it finishes what it is at. Gives its exit code."""
+        os.kill(self.pid, signal.SIGTERM)
+        return self.wait()
+
+    def wait(self, seconds: float = 30) -> int:
+        deadline = time.monotonic() + seconds
+        while self.code is None and time.monotonic() < deadline:
+            ended, status = os.waitpid(self.pid, os.WNOHANG)
+            self.code = os.waitstatus_to_exitcode(status) if ended else None
+            time.sleep(0.02)
+        assert self.code is not None, "the worker does not end"
+        return self.code
+
+
+def _work(queue: str, pool: str, visibility_timeout: float) -> NoReturn:
+    """What the child does, and it never comes back to the tests; the lines and locks of its parent are not its own."""
+    code: object = 1
+    try:
+        os.setsid()
+        nothing = os.open(os.devnull, os.O_RDWR)
+        os.dup2(nothing, 0)
+        os.dup2(nothing, 1)
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGCHLD):
+            signal.signal(number, signal.SIG_DFL)
+        left_alone = connections["default"]  # closed here, it would be closed for the parent, too
+        connections["default"] = left_alone.copy()
+        app._after_fork()
+        transport = settings.CELERY_BROKER_TRANSPORT_OPTIONS | {"visibility_timeout": visibility_timeout}
+        app.conf.update(broker_url=settings.REDIS_URL, broker_transport_options=transport)
+        app.worker_main(["worker", "--pool", pool, "--queues", queue, *OPTIONS.split()])
+        code = 0
+    except SystemExit as end:
+        code = end.code or 0
+    except BaseException as problem:
+        sys.stderr.write(f"worker: {problem!r}\n")
+    os._exit(code if isinstance(code, int) else 1)
+
+
+@contextmanager
+def worker(queue: str, *, pool: str = "solo", visibility_timeout: float = 60) -> Iterator[Worker]:
+    started = Worker(queue, pool, visibility_timeout)
+    try:
+        yield started
+    finally:
+        started.kill()
