@@ -106,7 +106,7 @@ def make_database() -> Iterator[Callable[..., str]]:
         with psycopg.connect(at(server, "postgres"), autocommit=True) as connection:
             connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
             connection.execute(
-                f"CREATE DATABASE {name} TEMPLATE template0 ENCODING 'UTF8' LC_COLLATE '{LOCALE}' LC_CTYPE '{LOCALE}'"
+                f"CREATE DATABASE {name} TEMPLATE template0 STRATEGY file_copy ENCODING 'UTF8' LC_COLLATE '{LOCALE}' LC_CTYPE '{LOCALE}'"
             )
         made.append((server, name))
         return at(server, name)
@@ -118,11 +118,9 @@ def make_database() -> Iterator[Callable[..., str]]:
 
 
 @pytest.fixture
-def source(old_server: OlderPostgres, make_database: Callable[..., str]) -> str:
-    url = make_database(old_server.url("postgres"), "old_home")
-    with psycopg.connect(url) as connection:
-        connection.execute(SOMEBODYS_ESA)
-    return url
+def source(moved_once: tuple[str, str, str]) -> str:
+    """To be read."""
+    return moved_once[0]
 
 
 @pytest.fixture
@@ -216,34 +214,40 @@ def test_esas_own_schema_moves_there_and_back(
     assert code == 0, told
 
 
-@pytest.mark.parametrize(
-    ("statement", "told"),
-    [
-        ("UPDATE post SET body = body || ' ' WHERE id = 1500", "id (1500) differs"),
-        ("DELETE FROM post WHERE id = 17", "rows of public.post differ: 3000 in the source, 2999 in the target"),
-        ("DELETE FROM post WHERE id = 17", "id (17) is only in the source"),
-        ("INSERT INTO session VALUES ('ん', 'new')", "key (ん) is only in the target"),
-        ("UPDATE session SET data = '' WHERE key = 'あ'", "key (あ) differs"),  # NULL is not the empty string
-        ("SELECT setval('post_id_seq', 1)", "sequences: public.post_id_seq is 'at 3000"),
-        (
-            "DROP INDEX post_kinds; CREATE INDEX post_kinds ON post (name) WHERE name IN ('flow', 'stock')",
-            "indexes: public.post_kinds is",
-        ),
-        ("DROP INDEX post_words", "indexes: public.post_words is missing in the target"),
-        ("ALTER TABLE post DROP CONSTRAINT post_team_id_fkey", "constraints: public.post post_team_id_fkey is missing"),
-        ("ALTER TABLE post ALTER number DROP NOT NULL", "columns: public.post.number is 'integer NOT NULL'"),
-        ("ALTER TABLE session DISABLE TRIGGER loud", "triggers: public.session loud is"),
-        ("DROP TABLE session", "table public.session is missing in the target"),
-        ("DROP EXTENSION vector CASCADE", "extensions: vector is missing in the target"),
-        ("SELECT lo_create(0)", "large objects"),
-    ],
-)
-def test_the_comparison_sees(moved: tuple[str, str], statement: str, told: str) -> None:
+ROWS = [
+    ("UPDATE post SET body = body || ' ' WHERE id = 1500", "id (1500) differs"),
+    ("DELETE FROM post WHERE id = 17", "rows of public.post differ: 3000 in the source, 2999 in the target"),
+    ("", "id (17) is only in the source"),
+    ("INSERT INTO session VALUES ('ん', 'new')", "key (ん) is only in the target"),
+    ("UPDATE session SET data = '' WHERE key = 'あ'", "key (あ) differs"),  # NULL is not the empty string
+    ("SELECT setval('post_id_seq', 1)", "sequences: public.post_id_seq is 'at 3000"),
+    ("SELECT lo_create(0)", "large objects"),
+]
+SCHEMA = [
+    (
+        "DROP INDEX post_kinds; CREATE INDEX post_kinds ON post (name) WHERE name IN ('flow', 'stock')",
+        "indexes: public.post_kinds is",
+    ),
+    ("DROP INDEX post_words", "indexes: public.post_words is missing in the target"),
+    ("ALTER TABLE post DROP CONSTRAINT post_team_id_fkey", "constraints: public.post post_team_id_fkey is missing"),
+    ("ALTER TABLE post ALTER number DROP NOT NULL", "columns: public.post.number is 'integer NOT NULL'"),
+    ("ALTER TABLE session DISABLE TRIGGER loud", "triggers: public.session loud is"),
+]
+GONE = [
+    ("DROP TABLE session", "table public.session is missing in the target"),
+    ("DROP EXTENSION vector CASCADE", "extensions: vector is missing in the target"),
+]
+
+
+@pytest.mark.parametrize("changes", [ROWS, SCHEMA, GONE], ids=["rows", "schema", "gone"])
+def test_the_comparison_sees_each_difference(moved: tuple[str, str], changes: list[tuple[str, str]]) -> None:
     source, target = moved
-    change(target, statement)
+    for statement, _told in changes:
+        change(target, statement)
     code, said = compared(source, target)
     assert code == 1
-    assert told in said, said
+    for _statement, told in changes:
+        assert told in said, said
 
 
 @pytest.fixture
@@ -251,7 +255,7 @@ def moved(moved_once: tuple[str, str, str], make_database: Callable[..., str]) -
     """A source and an equal copy of it that the test may spoil."""
     source, server, template = moved_once
     change(at(server, "postgres"), "DROP DATABASE IF EXISTS spoiled WITH (FORCE)")
-    change(at(server, "postgres"), f"CREATE DATABASE spoiled TEMPLATE {template}")
+    change(at(server, "postgres"), f"CREATE DATABASE spoiled TEMPLATE {template} STRATEGY file_copy")
     return source, at(server, "spoiled")
 
 
@@ -262,7 +266,7 @@ def moved_once(old_server: OlderPostgres) -> Iterator[tuple[str, str, str]]:
     change(server, "CREATE DATABASE still TEMPLATE template0")
     with psycopg.connect(source) as connection:
         connection.execute(SOMEBODYS_ESA)
-    change(server, "CREATE DATABASE still_too TEMPLATE still")
+    change(server, "CREATE DATABASE still_too TEMPLATE still STRATEGY file_copy")
     yield source, server, "still_too"
     for name in ("spoiled", "still_too", "still"):
         change(server, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")

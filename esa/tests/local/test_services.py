@@ -19,24 +19,31 @@ from esa.local.trouble import Trouble
 
 STARTER = """
 import sys
-from esa.local.scratch import CHECKOUT, _temporary_home
+from pathlib import Path
+from esa.local.scratch import CHECKOUT
 from esa.local.services import Account, Postgres, Valkey, running
-account = Account.for_servers(CHECKOUT)
-with _temporary_home(account) as home:
-    servers = Postgres(home, account, forgetful=True), Valkey(home, account, forgetful=True)
-    with running(*servers):
-        print(*(server.process.pid for server in servers), flush=True)
-        sys.stdin.read()
+account, home = Account.for_servers(CHECKOUT), Path(sys.argv[1])
+servers = Postgres(home, account, forgetful=True), Valkey(home, account, forgetful=True)
+with running(*servers):
+    print(*(server.process.pid for server in servers), flush=True)
+    sys.stdin.read()
 """
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def account():
     return Account.for_servers(scratch.CHECKOUT)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def home(account):
+    """Of servers that each test starts and stops; the first start makes the cluster."""
+    with scratch._temporary_home(account) as folder:
+        yield folder
+
+
+@pytest.fixture
+def fresh_home(account):
     with scratch._temporary_home(account) as folder:
         yield folder
 
@@ -63,18 +70,13 @@ def test_the_cache_of_a_run_is_a_real_one():
     assert cache.get("greeting") == "こんにちは"
 
 
-def test_servers_run_as_an_ordinary_user_on_loopback_alone(home, account):
+def test_servers_run_as_an_ordinary_user_on_loopback_alone_and_let_nobody_in_without_the_password(home, account):
     postgres, valkey = Postgres(home, account, forgetful=True), Valkey(home, account, forgetful=True)
     with running(postgres, valkey):
         for server in (postgres, valkey):
             assert user_of(server) == account.uid != 0
             with socket.socket() as elsewhere:  # the port is free on another address of this machine
                 elsewhere.bind(("127.0.0.2", server.port))
-
-
-def test_servers_let_nobody_in_without_the_password(home, account):
-    postgres, valkey = Postgres(home, account, forgetful=True), Valkey(home, account, forgetful=True)
-    with running(postgres, valkey):
         with pytest.raises(psycopg.OperationalError, match="password"):
             psycopg.connect(f"postgresql://esa:wrong@{HOST}:{postgres.port}/postgres")
         with socket.create_connection((HOST, valkey.port)) as line:
@@ -95,12 +97,12 @@ def test_data_is_there_after_the_next_start(home, account):
             assert line.execute("SELECT word FROM kept").fetchone() == ("残る",)
 
 
-def test_data_of_another_version_is_left_alone(home, account):
-    folder = home / "postgres"
+def test_data_of_another_version_is_left_alone(fresh_home, account):
+    folder = fresh_home / "postgres"
     folder.mkdir()
     (folder / "PG_VERSION").write_text("12\n")
     with pytest.raises(Trouble, match="made by PostgreSQL 12"):
-        Postgres(home, account).start()
+        Postgres(fresh_home, account).start()
     assert (folder / "PG_VERSION").read_text() == "12\n"
 
 
@@ -108,15 +110,17 @@ def test_a_server_that_cannot_start_says_why(home, account):
     postgres = Postgres(home, account, forgetful=True)
     with running(postgres):
         pass
-    (postgres.data / "postgresql.conf").write_text("no_such_setting = 1\n")
+    configuration = postgres.data / "postgresql.conf"
+    right = configuration.read_text()
+    configuration.write_text("no_such_setting = 1\n")
     with pytest.raises(Trouble, match=r"Starting PostgreSQL failed: FATAL: .*postgresql\.conf.* contains errors"):
         postgres.start()
+    configuration.write_text(right)
 
 
-def test_a_killed_starter_leaves_no_server_behind():
-    starter = subprocess.Popen(
-        [sys.executable, "-c", STARTER], cwd=scratch.CHECKOUT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    )
+def test_a_killed_starter_leaves_no_server_behind(home):
+    command = [sys.executable, "-c", STARTER, str(home)]
+    starter = subprocess.Popen(command, cwd=scratch.CHECKOUT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     handles = [os.pidfd_open(int(pid)) for pid in starter.stdout.readline().split()]
     starter.send_signal(signal.SIGKILL)
     starter.communicate()
