@@ -7,6 +7,8 @@ import sys
 
 def main() -> int:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "esa.settings")
+    # The limit is for pages and tasks. An index on a large table, or a proof of a backup, takes as long as it takes.
+    os.environ["DATABASE_STATEMENT_TIMEOUT"] = "0"
     from django.core.management import execute_from_command_line
 
     from esa.environment import SettingError

@@ -16,6 +16,8 @@ from django.db import connection, migrations, models
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.state import ModelState, ProjectState
 
+import manage
+from esa import environment
 from esa.local.scratch import CHECKOUT, TEMPLATE
 from esa.migration_risks import narrows, risks_of
 
@@ -179,3 +181,10 @@ def test_the_code_before_the_newest_migration_works_on_the_schema_after_it(capsy
         loudly(capsys, f"{before} does not start with the packages of today, so it is not run: {done.stderr[-300:]}")
         return
     assert done.stdout.endswith("works\n"), f"{before} does not work on the schema of today:\n{done.stderr[-3000:]}"
+
+
+def test_a_migration_may_take_longer_than_a_page(monkeypatch):
+    monkeypatch.setenv("DATABASE_STATEMENT_TIMEOUT", "30000")
+    monkeypatch.setattr(sys, "argv", ["manage.py", "help", "migrate"])
+    manage.main()
+    assert environment.number("DATABASE_STATEMENT_TIMEOUT", 30_000) == 0
