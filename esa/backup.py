@@ -255,13 +255,14 @@ def _last_files(to: Target) -> dict[str, Any]:
 
 def prune(to: Target, keep: int) -> list[str]:
     """Delete all but the newest backups, and the bytes that only they named."""
-    names = to.names()
-    old = names[:-keep]
-    for name in old:
-        to.delete(name)
-    if old:
-        manifests = [json.loads(to.read(f"{name}/files.json")) for name in names[-keep:]]
-        to.stray({entry["sha256"] for files in manifests for entry in files.values()})
+    with _saying("Deleting old backups"):
+        names = to.names()
+        old = names[:-keep]
+        for name in old:
+            to.delete(name)
+        if old:
+            manifests = [json.loads(to.read(f"{name}/files.json")) for name in names[-keep:]]
+            to.stray({entry["sha256"] for files in manifests for entry in files.values()})
     return old
 
 

@@ -8,7 +8,6 @@ from typing import Any
 
 import django_stubs_ext
 import environ
-from botocore.config import Config
 from celery.schedules import crontab
 from csp.constants import NONCE, NONE, SELF
 from django.utils.translation import gettext_lazy as _
@@ -268,10 +267,12 @@ STORAGES: dict[str, dict[str, Any]] = {
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
         if DEBUG
-        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        else "esa.stylesheet.Storage"
     },
 }
 if S3_BUCKET:
+    from botocore.config import Config  # only here: it takes a tenth of a second to import
+
     STORAGES["default"] = {
         "BACKEND": "storages.backends.s3.S3Storage",
         "OPTIONS": {

@@ -2,6 +2,7 @@
 
 import json
 import os
+import runpy
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,13 +14,17 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.core.management import CommandError, call_command
 from django.db import connection
+from django_celery_beat.models import PeriodicTask
 
 from esa import backup
+from esa.celery import app
+from esa.local.scratch import CHECKOUT
 from esa.models import Backup
 from esa.tasks import back_up
 from esa.tests.databases import another_database
 from esa.tests.s3 import in_memory
 from posts.models import Post
+from teams.models import User
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -168,6 +173,35 @@ def test_at_night_a_backup_is_made_proven_and_the_oldest_deleted_and_a_bucket_do
     known = Backup.last_proven()
     assert known
     assert (known.name, known.location, known.files) == (name, "s3://kept/esa", 2)
+
+
+def test_operators_are_told_by_mail_and_in_the_log_when_the_nightly_backup_fails(kept, settings, mailoutbox, caplog):
+    User.objects.create_superuser("ops@example.com", "correct horse", screen_name="ops", name="Ops")
+    kept.write_text("a file where the folder of backups should be")
+    settings.BACKUP_TO = str(kept)
+    with pytest.raises(backup.Trouble):
+        back_up()
+    (mail,) = mailoutbox
+    assert mail.to == ["ops@example.com"]
+    assert "Making the backup failed: " in mail.body
+    assert "/operator/esa/backup/" in mail.body
+    assert "the nightly backup failed: Making the backup failed: " in caplog.text
+    assert Backup.last_proven() is None
+
+
+def test_beat_makes_the_nightly_backup_only_where_there_is_a_place_for_it(monkeypatch, settings):
+    schedules = runpy.run_path(str(CHECKOUT / "esa/settings.py"))["CELERY_BEAT_SCHEDULE"]
+    assert "esa: back up and prove it" not in schedules
+    monkeypatch.setenv("BACKUP_TO", "s3://kept/esa")
+    monkeypatch.setenv("BACKUP_HOUR", "3")
+    entry = runpy.run_path(str(CHECKOUT / "esa/settings.py"))["CELERY_BEAT_SCHEDULE"]["esa: back up and prove it"]
+    assert (entry["schedule"].hour, entry["schedule"].minute) == ({3}, {10})
+    monkeypatch.setitem(settings.CELERY_BEAT_SCHEDULE, "esa: back up and prove it", entry)
+    call_command("sync_schedules", verbosity=0)
+    row = PeriodicTask.objects.get(name="esa: back up and prove it")
+    assert (row.crontab.hour, row.crontab.minute, row.enabled) == ("3", "10", True)
+    assert row.task in app.tasks
+    assert app.tasks[row.task] == back_up
 
 
 def test_an_operator_is_told_in_one_sentence_what_is_missing(settings):
