@@ -22,7 +22,7 @@ run: ## Start esa on this machine with a demo team (PORT=8000; DATABASE_URL and 
 test: ## Everything that must hold: linters, types, tests, browser tests (ARGS="-k name": only such tests)
 	$(local) test $(ARGS)
 
-lint: ## Linters and types
+lint: ## Linters and types; are migrations complete, would production start
 	$(local) lint
 
 setup: ## Only set up: virtual environment, packages, bundles, translations

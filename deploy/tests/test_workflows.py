@@ -3,6 +3,7 @@ their schemas (esa/local/quality.py)."""
 
 import re
 import shlex
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +48,18 @@ def test_every_expression_names_something_that_exists() -> None:
             for called, output in re.findall(r"needs\.(\w+)\.outputs\.(\w+)", yaml.safe_dump(job)):
                 uses = content["jobs"][called]["uses"]
                 assert output in workflow(Path(uses).stem)["on"]["workflow_call"]["outputs"]
+
+
+def test_the_parts_of_the_tests_are_all_of_them() -> None:
+    parts = workflow("test")["jobs"]["test"]["strategy"]["matrix"]["include"]
+    given = [shlex.split(part["tests"]) for part in parts if part["goal"] == "test"]
+    assert ["-m", "browser"] in given
+    others = [words for words in given if words[:2] == ["-m", "not browser"]]
+    settings = tomllib.loads((GITHUB.parent / "pyproject.toml").read_text(encoding="utf-8"))
+    everywhere = settings["tool"]["pytest"]["ini_options"]["testpaths"]
+    assert sorted(path for words in others for path in words[2:]) == sorted(everywhere)
+    assert len(others) + 1 == len(given)
+    assert "lint" in {part["goal"] for part in parts}
 
 
 def test_every_deploy_command_is_one_that_the_program_takes() -> None:
