@@ -12,6 +12,7 @@ from posts.views import (
     editors,
     home,
     live,
+    people,
     place_watches,
     posts,
     previews,
@@ -45,6 +46,8 @@ urlpatterns = [
     path("posts/<int:number>.md", posts.markdown, name="post_markdown"),
     path("posts/<int:number>/glimpse", posts.glimpse, name="post_glimpse"),
     path("tags", tags.index, name="tags"),
+    # Somebody, with what they wrote
+    path("members/<str:screen_name>", people.show, name="member"),
     # Categories. Whatever follows categories/ is a path, so their other addresses lie beside it.
     path("categories/<path:path>", categories.show, name="category"),
     path("uncategorized", categories.uncategorized, name="uncategorized"),

@@ -4,7 +4,7 @@ from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.db.models import Count, Q
-from django.db.models.functions import TruncDate
+from django.db.models.functions import TruncDate, TruncMonth
 from django.utils import timezone
 
 if TYPE_CHECKING:
@@ -12,6 +12,10 @@ if TYPE_CHECKING:
 
 STAR, COMMENT, CHANGE = 3, 2, 1
 """What each weighs for a hot entry."""
+
+SHIPPED = Q(action="post_create", particulars__wip=False) | Q(action="post_update", particulars__shipped=True)
+COMMENTS = Q(action="comment_create")
+STARS = Q(action__in=["post_star", "comment_star"])
 
 CANDIDATES = 2000
 """Events that are looked at for it, newest first."""
@@ -38,13 +42,12 @@ def active_people(team: "Team", now: datetime | None = None) -> dict[str, int]:
 
 def tally(team: "Team", since: datetime) -> dict[str, int]:
     """What happened, in numbers."""
-    shipped = Q(action="post_create", particulars__wip=False) | Q(action="post_update", particulars__shipped=True)
     return dict(
         team.events.filter(created_at__gte=since).aggregate(
-            shipped=Count("pk", filter=shipped),
+            shipped=Count("pk", filter=SHIPPED),
             changes=Count("pk", filter=Q(action="post_update", quiet=False, particulars__shipped=False)),
-            comments=Count("pk", filter=Q(action="comment_create")),
-            stars=Count("pk", filter=Q(action__in=["post_star", "comment_star"])),
+            comments=Count("pk", filter=COMMENTS),
+            stars=Count("pk", filter=STARS),
             people=Count("actor", distinct=True, filter=Q(actor__user__isnull=False)),
         )
     )
@@ -82,16 +85,15 @@ def per_day(team: "Team", days: int, zone: Any) -> dict[str, list[tuple[date, in
     today = timezone.localdate(timezone=zone)
     first = today - timedelta(days=days - 1)
     since = datetime.combine(first, datetime.min.time(), tzinfo=zone)
-    shipped = Q(action="post_create", particulars__wip=False) | Q(action="post_update", particulars__shipped=True)
     rows: Any = (
         team.events.filter(created_at__gte=since)
         .annotate(day=TruncDate("created_at", tzinfo=zone))
         .values("day")
         .order_by("day")
         .annotate(
-            shipped=Count("pk", filter=shipped),
-            comments=Count("pk", filter=Q(action="comment_create")),
-            stars=Count("pk", filter=Q(action__in=["post_star", "comment_star"])),
+            shipped=Count("pk", filter=SHIPPED),
+            comments=Count("pk", filter=COMMENTS),
+            stars=Count("pk", filter=STARS),
             people=Count("actor", distinct=True, filter=Q(actor__user__isnull=False)),
         )
     )
@@ -99,6 +101,22 @@ def per_day(team: "Team", days: int, zone: Any) -> dict[str, list[tuple[date, in
     dates = [first + timedelta(days=offset) for offset in range(days)]
     names = ("shipped", "comments", "stars", "people")
     return {name: [(day, found[day][name] if day in found else 0) for day in dates] for name in names}
+
+
+def per_month(events: Any, months: int, zone: Any, **counted: Q) -> dict[str, list[tuple[date, int]]]:
+    """How many of these events there were in each of the last months, per name and condition, in the reader's zone."""
+    today = timezone.localdate(timezone=zone)
+    year, month = divmod(today.year * 12 + today.month - months, 12)
+    firsts = [date(year + (month + ahead) // 12, (month + ahead) % 12 + 1, 1) for ahead in range(months)]
+    rows: Any = (
+        events.filter(created_at__gte=datetime.combine(firsts[0], datetime.min.time(), tzinfo=zone))
+        .order_by()
+        .annotate(month=TruncMonth("created_at", tzinfo=zone))
+        .values("month")
+        .annotate(**{name: Count("pk", filter=condition) for name, condition in counted.items()})
+    )
+    found = {row["month"].date(): row for row in rows}
+    return {name: [(first, found[first][name] if first in found else 0) for first in firsts] for name in counted}
 
 
 def latest(events: "Any", most: int) -> "list[Event]":

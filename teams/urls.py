@@ -38,7 +38,6 @@ urlpatterns = [
     re_path(r"^icons/(?:teams/)?(?P<name>[A-Za-z0-9_-]{1,39})\.svg$", icons.drawn, name="drawn_icon"),
     # Members
     path("members", members.index, name="members"),
-    path("members/<str:screen_name>", members.show, name="member"),
     path("members/<str:screen_name>/role", members.role, name="member_role"),
     path("members/<str:screen_name>/delete", members.delete, name="member_delete"),
     path("team/membership/delete", members.leave, name="membership_delete"),

@@ -1,10 +1,7 @@
 """A team in figures."""
 
-from datetime import timedelta
-
 from django.db.models import Count, Q
 from django.http import HttpResponse
-from django.utils import timezone
 from ninja import Router
 
 from esa.api import answer
@@ -12,6 +9,7 @@ from posts.scoping import readable_comments, readable_stars, visible_posts
 from teams.api.schemas import StatsOut
 from teams.door import ApiRequest, Token
 from teams.scoping import team_members
+from teams.statistics import active_people
 
 router = Router(tags=["team"])
 
@@ -20,12 +18,7 @@ router = Router(tags=["team"])
 def show(request: ApiRequest) -> HttpResponse:
     """Active is who wrote, changed, commented or starred something within a day, 7 and 30 days."""
     posts = visible_posts(request).aggregate(all=Count("pk"), wip=Count("pk", filter=Q(wip=True)))
-    now, people = timezone.now(), Count("actor", distinct=True)
-    active = request.team.events.filter(created_at__gte=now - timedelta(days=30), actor__user__isnull=False).aggregate(
-        day=Count("actor", distinct=True, filter=Q(created_at__gte=now - timedelta(days=1))),
-        week=Count("actor", distinct=True, filter=Q(created_at__gte=now - timedelta(days=7))),
-        month=people,
-    )
+    active = active_people(request.team)
     return answer(
         {
             "members": team_members(request).count(),

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 
+from django.contrib.contenttypes.models import ContentType
 from django.db import models, transaction
 from django.db.models import Exists, F, OuterRef, Q
 
@@ -83,10 +84,11 @@ class Starred(Eventful):
         """Once per member; again with another quote adds the quote, not to the count."""
         self._lock_for_star()
         had = self.stars.filter(member=by).exists()
-        _star, created = self.stars.get_or_create(member=by, body=body.strip()[:QUOTE_LENGTH])
+        body = body.replace("\x00", "").strip()[:QUOTE_LENGTH]
+        _star, created = self.stars.get_or_create(member=by, body=body)
         if created and not had:
             self._count_stars(+1)
-            self.record("star", by=by, body=body[:QUOTE_LENGTH])
+            self.record("star", by=by, body=body)
 
     @transaction.atomic
     def unstar(self, *, by: "Member") -> None:
@@ -95,6 +97,14 @@ class Starred(Eventful):
         gone, _per_model = self.stars.filter(member=by).delete()
         if gone:
             self._count_stars(-1)
+
+    @classmethod
+    def starred_in(cls, member: "Member") -> Q:
+        """The events in which somebody starred what this member wrote."""
+        about = ContentType.objects.get_for_model(cls)
+        written: Any = cls._base_manager  # both say who wrote them as created_by
+        mine = written.filter(created_by=member).values("pk")
+        return Q(action=f"{cls._meta.model_name}_star", subject_type=about, subject_id__in=mine)
 
     def _lock_for_star(self) -> None:
         type(self)._base_manager.select_for_update(no_key=True).only("pk").get(pk=self.pk)

@@ -17,12 +17,10 @@ from esa.templatetags.esa import ago, optional_url
 from posts import title
 from posts.diff import Span, spans_html
 from posts.models import Comment, Post, SavedSearch
-from posts.scoping import listed_posts
 from teams.models import Member
 
 register = template.Library()
 
-ROWS_OF_A_MEMBER = 20
 ROWS_REMEMBERED = 5_000
 """About 10 MB of each process."""
 
@@ -106,19 +104,6 @@ def contents(toc: list[dict[str, Any]]) -> SafeString:
             html.append(SafeString("<ol>"))
         html.append(format_html('<li><a href="#{}">{}</a>', heading["anchor"], heading["text"]))
     return SafeString("".join([*html, "</li></ol>" * len(levels)]))
-
-
-@register.inclusion_tag("posts/posts/_of_member.html", takes_context=True)
-def posts_of(context: Context, member: Member) -> dict[str, Any]:
-    """What a member wrote and the reader may see, newest first: for the member's page, which knows no posts."""
-    request = context["request"]
-    posts = list(listed_posts(request).by(member).order_by("-updated_at")[: ROWS_OF_A_MEMBER + 1])
-    return {
-        "posts": posts[:ROWS_OF_A_MEMBER],
-        "more": len(posts) > ROWS_OF_A_MEMBER,
-        "reader": request.member,
-        "writer": member,
-    }
 
 
 @register.simple_tag

@@ -34,11 +34,6 @@ def index(request: MemberRequest) -> HttpResponse:
     return render(request, "teams/members/index.html", {"page": page, "sort": sort, "sorts": sorts})
 
 
-@member_required
-def show(request: MemberRequest, screen_name: str) -> HttpResponse:
-    return render(request, "teams/members/show.html", {"shown": find_member(request, screen_name)})
-
-
 @require_POST
 @owner_required
 def role(request: MemberRequest, screen_name: str) -> HttpResponse:
