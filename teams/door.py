@@ -21,6 +21,7 @@ from ninja.security.base import AuthBase
 
 from esa import api, condition
 from esa.failures import unavailable
+from esa.prepared import Prepared
 from teams import scopes
 from teams.http import MemberRequest
 from teams.models import AccessToken, ApiCall, Member, Team, User
@@ -51,6 +52,13 @@ class Credential(Protocol):
     def access_to(self, member: Member) -> Access | None: ...
     def reach(self, members: list[Member]) -> list[Member]: ...
     def touch(self) -> None: ...
+
+
+_membership = Prepared(
+    lambda name, user: (
+        Member.objects.active().for_display().filter(team__name=name, user_id=user, team__deleted_at=None)[:1]
+    )
+)
 
 
 def credential_of(secret: str) -> Credential | None:
@@ -106,9 +114,7 @@ class Token(AuthBase):
 
     def _enter(self, request: Any, name: str) -> tuple[Team, Member, Access]:
         """A team that does not exist, that the person is not in, or that the token was not made for: all the same 404."""
-        member = (
-            Member.objects.active().for_display().filter(team__name=name, user=request.user, team__deleted_at=None)
-        ).first()
+        member = _membership.first(name, request.user.pk)
         access = request.credential.access_to(member) if member else None
         if member is None or access is None:
             raise Http404

@@ -24,6 +24,7 @@ from oauth2_provider.models import Application, Grant, RefreshToken
 from oauth2_provider.oauth2_backends import OAuthLibCore
 from oauth2_provider.oauth2_validators import OAuth2Validator
 
+from esa.prepared import Prepared
 from teams import scopes
 from teams.models import Member, User
 from teams.models.access_token import Access, digest_of, legacy_access
@@ -100,6 +101,13 @@ def needs_pkce(client_id: str) -> bool:
 # --- At the door ------------------------------------------------------------------------------------------------------
 
 
+_of_digest = Prepared(
+    lambda digest: OAuthToken.objects.select_related("user", "application").filter(
+        token_checksum=digest, user__is_active=True
+    )[:1]
+)
+
+
 @dataclass(frozen=True)
 class OAuthCredential:
     """The token of an application, as the door of the API sees it."""
@@ -110,12 +118,8 @@ class OAuthCredential:
 
     @classmethod
     def of_secret(cls, secret: str) -> "OAuthCredential | None":
-        token = (
-            OAuthToken.objects.select_related("user", "application")
-            .filter(token_checksum=digest_of(secret), expires__gt=timezone.now(), user__is_active=True)
-            .first()
-        )
-        return cls(token) if token else None
+        token = _of_digest.first(digest_of(secret))
+        return cls(token) if token and token.expires > timezone.now() else None
 
     @property
     def user(self) -> User:

@@ -22,7 +22,7 @@ def create_for_category(request: MemberRequest) -> HttpResponse:
 @require_POST
 @member_required
 def delete_for_category(request: MemberRequest) -> HttpResponse:
-    path = request.POST.get("path", "")
+    path = _path(request)
     PlaceWatch.drop(request.member, category=path)
     return redirect(category_url(path))
 
@@ -42,7 +42,11 @@ def delete_for_search(request: MemberRequest, pk: int) -> HttpResponse:
 
 
 def _category(request: MemberRequest) -> str:
-    path = request.POST.get("path", "")
+    path = _path(request)
     if not path or not readable_categories(request).filter(path=path).exists():
         raise Http404
     return path
+
+
+def _path(request: MemberRequest) -> str:
+    return request.POST.get("path", "").replace("\x00", "")

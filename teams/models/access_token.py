@@ -11,11 +11,11 @@ from celery import shared_task
 from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
-from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from esa.prepared import Prepared
 from teams import scopes
 from teams.models.event import Event, Eventful
 
@@ -59,13 +59,15 @@ def legacy_access(team: "Team", granted: frozenset[str]) -> Access:
 
 
 class AccessTokenQuerySet(models.QuerySet["AccessToken"]):
-    def alive(self) -> Self:
-        """Those that still open the door."""
-        unexpired = Q(expires_at=None) | Q(expires_at__gt=timezone.now())
-        return self.filter(unexpired, user__is_active=True)
-
     def of_secret(self, secret: str) -> "AccessToken | None":
-        return self.alive().select_related("user").filter(digest=digest_of(secret)).first()
+        """The one with this secret, while it opens the door."""
+        token: AccessToken | None = _of_digest.first(digest_of(secret))
+        return token if token and not token.expired else None
+
+
+_of_digest = Prepared(
+    lambda digest: AccessToken.objects.select_related("user").filter(digest=digest, user__is_active=True)[:1]
+)
 
 
 def digest_of(secret: str) -> str:
