@@ -45,8 +45,9 @@ FROM packages AS static
 WORKDIR /app
 COPY esa/static esa/static
 COPY --from=bundles /src/esa/static/bundles esa/static/bundles
+COPY esa/stylesheet.py esa/stylesheet.py
 COPY esa/frontend/collect.py esa/frontend/collect.py
-RUN /opt/venv/bin/python esa/frontend/collect.py
+RUN /opt/venv/bin/python -m esa.frontend.collect
 
 # --- What runs --------------------------------------------------------------------------------------------------------
 FROM ${PYTHON_IMAGE} AS runtime

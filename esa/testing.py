@@ -5,7 +5,7 @@ import contextlib
 import os
 import socket
 import tempfile
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,8 +16,10 @@ from esa.local import chromium, migrated_database, scratch
 from esa.local.trouble import Trouble
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, BrowserContext, Page
+    from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize
     from pytest_django.live_server_helper import LiveServer
+
+    from teams.models import Member
 
 EXTERNAL = "DATABASE_URL" in os.environ and "REDIS_URL" in os.environ
 LONG = {"test_outages.py", "test_crashes.py", "test_beat.py", "test_backup.py", "test_run.py"}  # servers start and stop
@@ -32,6 +34,9 @@ CHROMIUM_FLAGS = [
     "--no-first-run",
     "--font-render-hinting=none",
 ]
+
+VIEWPORT: "ViewportSize" = {"width": 1280, "height": 800}
+REST = "/static/img/mark.svg"  # a page where nothing happens
 
 resources = contextlib.ExitStack()
 
@@ -126,6 +131,10 @@ class LiveSite:
 def live_site(live_server: "LiveServer", settings: Any, monkeypatch: pytest.MonkeyPatch) -> LiveSite:
     """The site on a real port, reachable as esa.localhost and TEAM.esa.localhost."""
     from django.contrib.staticfiles.handlers import StaticFilesHandler
+    from django.http import HttpResponse, HttpResponseBase
+
+    from esa import stylesheet
+    from esa.templatetags.esa import STATIC
 
     site = LiveSite(live_server)
     settings.ESA_DOMAIN = site.domain
@@ -136,8 +145,13 @@ def live_site(live_server: "LiveServer", settings: Any, monkeypatch: pytest.Monk
     serve = StaticFilesHandler.serve
 
     def serve_as_whitenoise_does(handler: StaticFilesHandler, request: Any) -> Any:
-        """The frame of a diagram has no origin, so its modules are another origin's."""
-        response = serve(handler, request)
+        """One style sheet, kept by browsers, with the header of all answers, and open: the frame of a diagram has no
+        origin, so its modules are another origin's."""
+        response: HttpResponseBase = serve(handler, request)
+        if handler.file_path(request.path) == stylesheet.NAME:
+            response = HttpResponse(stylesheet.joined(STATIC / stylesheet.NAME), content_type="text/css")
+        response.headers["Cache-Control"] = "max-age=31536000, public, immutable"
+        response.headers["Cross-Origin-Opener-Policy"] = settings.SECURE_CROSS_ORIGIN_OPENER_POLICY
         response.headers["Access-Control-Allow-Origin"] = "*"
         return response
 
@@ -162,37 +176,115 @@ def browser() -> Iterator["Browser"]:
     playwright.stop()
 
 
+class Person:
+    """Somebody's browser, with cookies of its own and one tab. Most of what a page costs is a cold browser, so it serves
+    one test after the other, and each finds it as if it had never been used; only static files stay in its cache."""
+
+    def __init__(self, browser: "Browser", **options: Any) -> None:
+        usual = {"locale": "en-US", "timezone_id": "Asia/Tokyo", "viewport": VIEWPORT}
+        self.context: BrowserContext = browser.new_context(**usual | options)
+        self.context.set_default_timeout(10_000)
+        self.heard: list[tuple[str, Any]] = []
+        self._page: Page | None = None
+
+    def page(self) -> "Page":
+        """The tab; one that crashed or was closed makes place for another."""
+        if self._page is None or self._page.is_closed():
+            self._page = self.context.new_page()
+            hear = self._page.on
+
+            def hear_for_one_test(event: Any, listener: Any) -> None:
+                self.heard.append((event, listener))
+                hear(event, listener)
+
+            self._page.on = hear_for_one_test  # type: ignore[assignment, method-assign]
+        return self._page
+
+    def forget(self, rest: str) -> None:
+        """Wait for the next test on a page where nothing happens, as new."""
+        page = self.page()
+        for event, listener in self.heard:
+            page.remove_listener(event, listener)
+        self.heard.clear()
+        page.unroute_all(behavior="ignoreErrors")
+        for other in self.context.pages:
+            if other is not page:
+                other.close()
+        page.set_viewport_size(VIEWPORT)
+        page.emulate_media(media="null", color_scheme="null", reduced_motion="null")
+        page.goto(rest)
+        tools = self.context.new_cdp_session(page)
+        kinds = "cookies,local_storage,indexeddb,cache_storage,service_workers,file_systems"
+        tools.send("Storage.clearDataForOrigin", {"origin": "*", "storageTypes": kinds})
+        tools.detach()
+
+
+@pytest.fixture(scope="session")
+def warm_browsers(browser: "Browser") -> list[Person]:
+    """Those that have been asked for so far in this run."""
+    return []
+
+
 @pytest.fixture
-def new_context(browser: "Browser", request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    """Open one more person's browser, with cookies of its own; keyword arguments are Playwright's."""
-    # Playwright's loop runs in this thread, and Django would refuse the database because of it.
+def playwright_here(browser: "Browser", monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Playwright's loop runs in this thread, and Django would refuse the database because of it."""
     monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
-    contexts: list[BrowserContext] = []
-
-    def open_context(**options: Any) -> "BrowserContext":
-        context = browser.new_context(
-            **{"locale": "en-US", "timezone_id": "Asia/Tokyo", "viewport": {"width": 1280, "height": 800}} | options
-        )
-        context.set_default_timeout(10_000)
-        contexts.append(context)
-        return context
-
     _LOOP.enter()
-    try:
-        yield open_context
-    finally:
-        if getattr(request.node, "failed", False):
-            _photograph(contexts, request.node.name)
-        for context in contexts:
-            context.close()
-        _LOOP.leave()
+    yield
+    _LOOP.leave()
 
 
 @pytest.fixture
-def page(new_context: Any, live_site: LiveSite) -> "Page":
+def new_page(
+    playwright_here: None,
+    browser: "Browser",
+    warm_browsers: list[Person],
+    live_site: LiveSite,
+    request: pytest.FixtureRequest,
+) -> "Iterator[Callable[..., Page]]":
+    """Sit one more person down at a browser; with keyword arguments, which are Playwright's, at a browser of that kind."""
+    seated: list[Person] = []
+
+    def sit_down(**options: Any) -> "Page":
+        if options:
+            person = Person(browser, **options)
+        else:
+            person = next((each for each in warm_browsers if each not in seated), None) or Person(browser)
+            if person not in warm_browsers:
+                warm_browsers.append(person)
+        seated.append(person)
+        return person.page()
+
+    yield sit_down
+    if getattr(request.node, "failed", False):
+        _photograph([person.context for person in seated], request.node.name)
+    for person in seated:
+        if person in warm_browsers:
+            person.forget(live_site.url(REST, team="docs"))
+        else:
+            person.context.close()
+
+
+@pytest.fixture
+def page(new_page: "Callable[..., Page]") -> "Page":
     """A page of the first person's browser; `live_site.url("/posts/1", team="docs")` says where to go."""
-    fresh: Page = new_context().new_page()
-    return fresh
+    return new_page()
+
+
+@pytest.fixture
+def sign_in_browser(settings: Any) -> "Callable[[Page, Member], Page]":
+    """Give the browser of a page the session of a member, on all hosts: `sign_in_browser(page, alice)` is the page."""
+    from django.test import Client
+
+    def sign(page: "Page", member: "Member") -> "Page":
+        assert member.user
+        client = Client()
+        client.force_login(member.user, backend="allauth.account.auth_backends.AuthenticationBackend")
+        name, domain = settings.SESSION_COOKIE_NAME, f".{settings.SESSION_COOKIE_DOMAIN}"
+        page.context.add_cookies([{"name": name, "value": client.cookies[name].value, "domain": domain, "path": "/"}])
+        return page
+
+    return sign
 
 
 @pytest.hookimpl(wrapper=True)

@@ -27,7 +27,7 @@ if __name__ == "__main__":
         STATIC_URL="/static/",
         STATIC_ROOT=ROOT / "staticfiles",
         STATICFILES_DIRS=folders(),
-        STORAGES={"staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"}},
+        STORAGES={"staticfiles": {"BACKEND": "esa.stylesheet.Storage"}},
     )
     django.setup()
     call_command("collectstatic", interactive=False, verbosity=1)

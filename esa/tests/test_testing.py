@@ -16,11 +16,37 @@ def test_a_browser_reaches_the_site_by_the_names_of_its_teams(page, live_site):
         assert page.evaluate("location.host") == (f"{team}." if team else "") + live_site.domain
 
 
-def test_two_people_have_browsers_of_their_own(new_context, live_site):
-    first, second = new_context(), new_context()
-    first.add_cookies([{"name": "mine", "value": "1", "url": live_site.url()}])
-    assert [cookie["name"] for cookie in first.cookies()] == ["mine"]
-    assert second.cookies() == []
+EMPTY = [0, 0, "", []]
+WHAT_IS_KEPT = (
+    """async () => [localStorage.length, sessionStorage.length, document.cookie, await indexedDB.databases()]"""
+)
+KEEP = """async () => {
+  localStorage.mine = sessionStorage.mine = document.cookie = "mine=1"
+  await new Promise((done) => (indexedDB.open("mine").onsuccess = ({ target }) => done(target.result.close())))
+}"""
+
+
+@pytest.mark.parametrize("time", ["first", "second"])
+def test_two_people_have_browsers_of_their_own_and_leave_them_as_new(new_page, live_site, time):
+    first, second = new_page(), new_page()
+    for team in ("", "docs"):
+        for person in (first, second):
+            person.goto(live_site.url("/static/img/mark.svg", team=team))
+            assert person.evaluate(WHAT_IS_KEPT) == EMPTY
+        first.evaluate(KEEP)
+        assert first.evaluate(WHAT_IS_KEPT) != EMPTY
+        assert second.evaluate(WHAT_IS_KEPT) == EMPTY
+    first.route("**/*", lambda route: route.abort())
+    first.on("framenavigated", lambda frame: pytest.fail("heard by a test that is over"))
+    first.emulate_media(color_scheme="dark")
+    second.context.new_page()
+
+
+def test_nothing_of_the_page_before_is_left(new_page, live_site):
+    page = new_page()
+    assert page.goto(live_site.url("/static/img/mark.svg")).status == 200
+    assert page.evaluate("matchMedia('(prefers-color-scheme: dark)').matches") is False
+    assert page.context.pages == [page]
 
 
 def test_the_database_can_be_used_beside_the_browser(page, live_site):

@@ -49,8 +49,8 @@ def rewrite(page: Page, old: str, new: str) -> None:
     page.keyboard.insert_text(new)
 
 
-def test_a_teams_day(new_context, live_site, quiet, transactional_db):
-    ann, ben = (quiet(new_context().new_page()) for _ in range(2))
+def test_a_teams_day(new_page, live_site, quiet, transactional_db):
+    ann, ben = (quiet(new_page()) for _ in range(2))
 
     # Ann signs up and makes a team
     ann.goto(live_site.url("/accounts/signup/"))

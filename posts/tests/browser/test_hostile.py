@@ -22,9 +22,9 @@ PROBE = """() => {
 
 
 @pytest.mark.django_db(transaction=True)
-def test_nothing_of_a_hostile_text_survives_even_where_no_policy_would_stop_it(new_context):
+def test_nothing_of_a_hostile_text_survives_even_where_no_policy_would_stop_it(page):
     """Each text rendered by itself, written into a document without a Content-Security-Policy."""
-    page = new_context().new_page()
+    page.goto("about:blank")
     requests, dialogs = [], []
     page.on("request", lambda request: requests.append(request.url))
     page.on("dialog", lambda dialog: (dialogs.append(dialog.message), dialog.dismiss()))
@@ -44,7 +44,7 @@ def test_nothing_of_a_hostile_text_survives_even_where_no_policy_would_stop_it(n
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_post_full_of_hostile_texts_is_shown_as_text(page, live_site, alice, settings):
+def test_a_post_full_of_hostile_texts_is_shown_as_text(page, live_site, alice, sign_in_browser):
     alice.user.language = "en"
     alice.user.save()
     text = (
@@ -55,11 +55,7 @@ def test_a_post_full_of_hostile_texts_is_shown_as_text(page, live_site, alice, s
     page.on("console", lambda said: refused.append(said.text) if "Content Security Policy" in said.text else None)
     page.on("dialog", lambda dialog: pytest.fail(dialog.message))
 
-    page.goto(live_site.url("/accounts/login/"))
-    page.fill("input[name=login]", "alice@example.com")
-    page.fill("input[name=password]", "correct horse")
-    page.press("input[name=password]", "Enter")
-    page.wait_for_url("**/teams")
+    sign_in_browser(page, alice)
     page.goto(live_site.url("/posts/1", team="docs"))
 
     assert page.evaluate("window.ran ?? null") is None

@@ -1,20 +1,15 @@
 """Reading in a real browser: the tree, the boxes, the buttons that answer without a new page."""
 
 import pytest
-from django.test import Client
 from playwright.sync_api import Page, expect
 
 from posts.models import Post
 
 
 @pytest.fixture
-def reader(alice, page: Page, live_site) -> Page:
+def reader(alice, page: Page, live_site, sign_in_browser) -> Page:
     """Alice's browser, signed in."""
-    client = Client()
-    client.force_login(alice.user, backend="allauth.account.auth_backends.AuthenticationBackend")
-    cookie = client.cookies["esa_session"]
-    page.context.add_cookies([{"name": cookie.key, "value": cookie.value, "url": live_site.url("/", team="docs")}])
-    return page
+    return sign_in_browser(page, alice)
 
 
 def test_the_tree_opens_in_place_and_old_addresses_lead_to_their_category(alice, reader, live_site):

@@ -10,7 +10,7 @@ from posts.models import Post
 
 
 @pytest.fixture
-def desk(page: Page, live_site, bob, alice, client, settings, transactional_db):
+def desk(page: Page, live_site, bob, alice, sign_in_browser, transactional_db):
     """Bob's browser, signed in, and a team that has written a little."""
     for name, fields in [
         (
@@ -21,11 +21,7 @@ def desk(page: Page, live_site, bob, alice, client, settings, transactional_db):
         ("Onboarding", {"category": "Help", "body_md": "Welcome aboard"}),
     ]:
         Post.write(by=alice, name=name, wip=False, **fields)  # type: ignore[arg-type]
-    client.force_login(bob.user, backend="allauth.account.auth_backends.AuthenticationBackend")
-    page.context.add_cookies(
-        [{"name": settings.SESSION_COOKIE_NAME, "value": client.cookies[settings.SESSION_COOKIE_NAME].value,
-          "url": live_site.url("/", team="docs")}]
-    )  # fmt: skip
+    sign_in_browser(page, bob)
     said: list[str] = []
     page.on("console", lambda message: said.append(message.text) if message.type == "error" else None)
     page.on("pageerror", lambda problem: said.append(str(problem)))

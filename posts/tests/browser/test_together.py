@@ -9,17 +9,8 @@ from posts.tests.telling import relay
 
 
 @pytest.fixture
-def people(new_context, live_site, alice, bob, transactional_db):
-    def enter(member):
-        page = new_context().new_page()
-        page.goto(live_site.url("/accounts/login/"))
-        page.get_by_label("E-mail address").fill(member.user.email)
-        page.get_by_label("Password").fill("correct horse")
-        page.get_by_role("button", name="Sign in").first.click()
-        page.wait_for_url(live_site.url("/teams"))
-        return page
-
-    return enter(alice), enter(bob)
+def people(new_page, sign_in_browser, alice, bob, transactional_db):
+    return sign_in_browser(new_page(), alice), sign_in_browser(new_page(), bob)
 
 
 def look(page):
@@ -64,7 +55,7 @@ def test_two_people_see_each_other_at_a_post(people, live_site, alice, bob):
     # Alice stars a passage; Bob is told that the post has changed
     hers.evaluate("getSelection().selectAllChildren(document.querySelector('#body p'))")
     hers.get_by_role("button", name="Star this passage").click()
-    expect(hers.get_by_role("blockquote")).to_contain_text("A long passage about salt.")
+    expect(hers.locator(".note")).to_contain_text("A long passage about salt.")
     assert Star.objects.get().body == "A long passage about salt."
     Post.objects.get().revise(Draft(body_md="A short one."), by=alice)
     look(his)

@@ -10,10 +10,8 @@ from posts.tests.files import picture
 
 
 @pytest.fixture
-def writing(page, live_site, client, alice):
-    client.force_login(alice.user, backend="allauth.account.auth_backends.AuthenticationBackend")
-    cookie = client.cookies["esa_session"]
-    page.context.add_cookies([{"name": "esa_session", "value": cookie.value, "domain": ".esa.localhost", "path": "/"}])
+def writing(page, live_site, sign_in_browser, alice):
+    sign_in_browser(page, alice)
     page.goto(live_site.url("/posts/new", team="docs"))
     page.locator("form.editor[data-ready]").wait_for(state="attached")
     return page

@@ -1,0 +1,32 @@
+"""What axe finds wrong with a page, in one theme after the other on the very same page."""
+
+from contextlib import contextmanager
+from pathlib import Path
+
+SOURCE = Path(__file__).resolve().parents[3] / "node_modules" / "axe-core" / "axe.min.js"
+SETTLED = """() => new Promise((done) => {
+  const look = () => (document.getAnimations().some(({ playState }) => playState === "running") ? requestAnimationFrame(look) : done())
+  requestAnimationFrame(() => requestAnimationFrame(look))
+})"""
+RUN = """async (only) => {
+  const { violations } = await axe.run(document, { resultTypes: ["violations"], ...only })
+  return violations
+}"""
+
+
+@contextmanager
+def axe_in(page):
+    """Every page that is opened here brings axe along; with reduced motion, or colours would be measured on their way."""
+    page.emulate_media(reduced_motion="reduce")
+    tools = page.context.new_cdp_session(page)
+    tools.send("Page.enable")
+    tools.send("Page.addScriptToEvaluateOnNewDocument", {"source": SOURCE.read_text(encoding="utf-8")})
+    yield
+    tools.detach()
+
+
+def violations(page, *, only=None):
+    """What breaks a rule; colours are all that another theme can break, so there it is enough to look at `only` those."""
+    page.evaluate(SETTLED)  # colours on their way from one theme to the other are nobody's
+    found = page.evaluate(RUN, {"runOnly": {"type": "rule", "values": [only]}} if only else {})
+    return [(each["id"], [node["html"][:160] for node in each["nodes"]][:3]) for each in found]
