@@ -26,7 +26,7 @@ Answers = dict[str, Callable[["Route"], None]]
 
 
 @pytest.fixture
-def show(new_context: Any) -> "Callable[..., Page]":
+def show(new_page: Any) -> "Callable[..., Page]":
     """Open a page with this body; `answers` play the server for other paths."""
 
     def open_page(body: str, answers: "Answers | None" = None, **options: Any) -> "Page":
@@ -48,7 +48,7 @@ def show(new_context: Any) -> "Callable[..., Page]":
                 headers = {"Content-Security-Policy": POLICY}
                 route.fulfill(body=html, content_type="text/html; charset=utf-8", headers=headers)
 
-        page: Page = new_context(**options).new_page()
+        page: Page = new_page(**options)
         page.route("**/*", answer)
         page.goto(SITE + "/")
         page.wait_for_function("document.documentElement.classList.contains('js')")
@@ -384,3 +384,26 @@ def test_a_card_shows_beside_a_link_for_mouse_and_keyboard(show: Any) -> None:
     page.keyboard.press("Shift+Tab")
     expect(tip).to_be_hidden()
     assert len(asked) == 1
+
+
+def test_notes_stand_beside_their_passage_or_open_behind_it(show: Any) -> None:
+    note = '<div class="note" data-quote data-count="2" data-label="Starred by {0}"><p data-words>{1}</p></div>'
+    notes = note.format("Ann", "two thr\nee") + note.format("Ben", "was there once")
+    body = f"""<div id="frame"><article id="sheet"><div id="text"><p>one <b>two</b> three four</p></div>
+    <div id="notes" data-controller="margin" data-text="text">{notes}</div></article></div>"""
+    page = show(body)
+    page.wait_for_selector(".note-mark")
+    place = (
+        "[...document.querySelectorAll('.note')].map((note) => note.parentElement.id || note.parentElement.className)"
+    )
+    assert page.evaluate("document.querySelector('#text p').innerText.trim()").replace("\n", "") == "one two three four"
+    assert page.locator(".note-mark").evaluate("(mark) => mark.previousSibling.data") == " three"
+    assert page.evaluate(place) == ["text", "notes"]
+    assert page.locator(".note").nth(0).is_hidden()
+    page.get_by_role("button", name="Starred by Ann").click()
+    assert page.locator(".note").nth(0).is_visible()
+
+    page.evaluate("sheet.style.position = 'relative', sheet.style.width = '300px'")
+    page.wait_for_selector(".margin .note")
+    assert page.evaluate(place) == ["notes", "margin"]
+    assert page.locator(".note-mark").count() == 0
