@@ -219,6 +219,19 @@ def test_best_match_prefers_name_over_heading_over_tag_over_body(alice: Member, 
     assert names(ask("予算", sort="best_match")) == ["予算", "in a heading", "in a tag", "in the body"]
 
 
+@pytest.mark.parametrize("word", ["予算", "o", "会議 OR db", "Draft", "zzz"])
+def test_common_and_seldom_words_are_ranked_alike(
+    word: str, alice: Member, ask: Ask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Candidates come by a walk or by the index, whichever is quicker."""
+    for number in range(12):
+        write(alice, f"予算 {number}" if number % 3 else f"Draft of {number}", body_md="会議の予算", tags=["db"])
+    by_index = names(ask(word, sort="best_match"))
+    monkeypatch.setattr(results, "WALKED", 4)
+    monkeypatch.setattr(results, "COMMON", 0.01)
+    assert names(ask(word, sort="best_match")) == by_index
+
+
 @pytest.mark.parametrize(
     ("better", "worse"),
     [
