@@ -207,6 +207,7 @@ CELERY_BEAT_SCHEDULE = {
     "esa: erase deleted teams": {"task": "teams.models.team.erase_deleted_teams", "schedule": 600.0},
     "esa: send waiting mail": {"task": "teams.models.mailing.send_waiting_mailings", "schedule": 30.0},
     "esa: make waiting deliveries": {"task": "teams.models.webhook.make_waiting_deliveries", "schedule": 30.0},
+    "esa: show waiting links in Slack": {"task": "posts.models.unfurl.make_waiting_unfurls", "schedule": 30.0},
     "esa: send daily digests": {
         "task": "teams.models.notification.send_daily_digests",
         "schedule": crontab(minute="2,17,32,47"),
@@ -214,6 +215,10 @@ CELERY_BEAT_SCHEDULE = {
     "esa: send weekly digests": {
         "task": "teams.models.notification.send_weekly_digests",
         "schedule": crontab(minute=7),
+    },
+    "esa: forget unused upload forms": {
+        "task": "posts.models.attachment.forget_unused_forms",
+        "schedule": crontab(hour=17, minute=35),
     },
     "esa: forget old mail": {
         "task": "teams.models.mailing.forget_old_mailings",
@@ -226,6 +231,10 @@ CELERY_BEAT_SCHEDULE = {
     "esa: forget old deliveries": {
         "task": "teams.models.webhook.forget_old_deliveries",
         "schedule": crontab(hour=17, minute=30),
+    },
+    "esa: forget links in Slack": {
+        "task": "posts.models.unfurl.forget_old_unfurls",
+        "schedule": crontab(hour=17, minute=35),
     },
 }
 
@@ -274,7 +283,7 @@ if S3_BUCKET:
     from botocore.config import Config  # only here: it takes a tenth of a second to import
 
     STORAGES["default"] = {
-        "BACKEND": "storages.backends.s3.S3Storage",
+        "BACKEND": "esa.storage.Media",
         "OPTIONS": {
             "bucket_name": S3_BUCKET,
             "endpoint_url": S3_ENDPOINT_URL or None,
@@ -447,6 +456,7 @@ PLANTUML_URL = env.url("PLANTUML_URL", "", ("http", "https"))
 API_RATE_LIMIT = env.number("API_RATE_LIMIT", 300, least=1)  # requests per person in 15 minutes
 MAX_BODY_LENGTH = env.number("ESA_MAX_BODY_LENGTH", 1_000_000, least=1000)  # characters of one post
 ATTACHMENT_MAX_BYTES = env.number("ESA_ATTACHMENT_MAX_MB", 10, least=1, most=1000) * 1024 * 1024
+MEMBERS_ATTACHMENT_MAX_BYTES = env.number("ESA_MEMBERS_ATTACHMENT_MAX_MB", 50, least=1, most=1000) * 1024 * 1024
 ESA_ENVIRONMENT = env.text("ESA_ENVIRONMENT", "development" if DEBUG else "production")
 ESA_NEW_TEAM = "posts.starter.furnish"  # called with a new team, so that teams need not import posts
 ESA_OUTBOUND_ALLOW = env.networks("ESA_OUTBOUND_ALLOW")  # of an intranet, that webhooks may reach beside the internet

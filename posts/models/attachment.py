@@ -6,20 +6,24 @@ import time
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import IO, TYPE_CHECKING, Any, Self
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 import filetype
+from celery import shared_task
 from django.conf import settings
 from django.core import signing
 from django.core.exceptions import ValidationError
-from django.core.files.base import File
+from django.core.files.base import ContentFile, File
 from django.core.files.storage import default_storage
 from django.db import models, transaction
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 from PIL import Image
+
+from posts.metadata import without_metadata
 
 if TYPE_CHECKING:
     from teams.models import Member, Team
@@ -43,8 +47,8 @@ KEY = r"\d{4}/\d\d/\d\d/\d+/[0-9a-f-]{36}\.[a-z0-9]{1,8}"
 
 
 class TooLarge(ValidationError):
-    def __init__(self) -> None:
-        most = settings.ATTACHMENT_MAX_BYTES // 1024 // 1024
+    def __init__(self, limit: int) -> None:
+        self.limit, most = limit, limit // 1024 // 1024
         super().__init__(_("The file is too large; up to %(most)s MB are accepted."), "too_large", {"most": most})
 
 
@@ -98,6 +102,10 @@ def clean_name(name: str) -> str:
 
 
 class AttachmentQuerySet(models.QuerySet["Attachment"]):
+    def never_filled(self) -> Self:
+        """Names that were kept free for a file which never came, and which cannot come any more."""
+        return self.filter(stored_at=None, created_at__lt=timezone.now() - 2 * timedelta(seconds=POLICY_SECONDS))
+
     def stored(self) -> Self:
         """Those whose bytes have arrived."""
         return self.exclude(stored_at=None)
@@ -187,6 +195,15 @@ class Attachment(models.Model):
         return f"/{self.key}"
 
     @property
+    def served_as(self) -> str:
+        return "text/plain; charset=utf-8" if self.content_type == "text/plain" else self.content_type
+
+    @property
+    def disposition(self) -> str:
+        """Shown in its place only if it is a raster; anything else is for the disk."""
+        return f"{'inline' if self.picture else 'attachment'}; filename*=UTF-8''{quote(self.name)}"
+
+    @property
     def url(self) -> str:
         """Absolute; readable by anybody unless the team keeps its files to members."""
         return self.team.url(self.path)
@@ -211,16 +228,31 @@ class Attachment(models.Model):
 
     def _store(self, file: Any, head: bytes) -> None:
         size = file.size if hasattr(file, "size") else file.seek(0, 2)
-        if size > settings.ATTACHMENT_MAX_BYTES:
-            raise TooLarge
-        self.size, self.content_type = size, sniff(head, self.name).content_type
+        if size > self.team.largest_file:
+            raise TooLarge(self.team.largest_file)
+        self.content_type = sniff(head, self.name).content_type
+        if self.picture:
+            file.seek(0)
+            clean = without_metadata(self.content_type, file.read())
+            file, size = ContentFile(clean), len(clean)
+        self.size = size
         self.width, self.height = _dimensions(file) if self.picture else (None, None)
         file.seek(0)
-        stored = default_storage.save(self.key, File(file, name=self.key))
+        content = File(file, name=self.key)
+        # A bucket keeps these with the file, for whoever gives it out in our place.
+        content.content_type = self.served_as  # type: ignore[attr-defined]
+        content.disposition = self.disposition  # type: ignore[attr-defined]
+        stored = default_storage.save(self.key, content)
         if stored != self.key:  # the storage found the name taken, which for random names means that something is wrong
             default_storage.delete(stored)
             raise PolicyRefused
         self.stored_at = timezone.now()
+
+
+@shared_task
+def forget_unused_forms() -> None:
+    """Upload forms that nobody used."""
+    Attachment.objects.never_filled().delete()
 
 
 def _remove(keys: list[str]) -> None:

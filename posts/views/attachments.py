@@ -3,13 +3,14 @@
 import html
 import re
 from typing import Any
-from urllib.parse import quote
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import UploadedFile
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
+from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST, require_safe
@@ -22,7 +23,7 @@ from posts.scoping import find_attachment
 from teams.decorators import member_required, outsider
 from teams.http import MemberRequest, TeamRequest
 
-YEAR = 31_536_000
+MINUTE, YEAR = 60, 31_536_000
 FORM_MEMBER = 4096
 """Characters of one member of an upload form, of which some clients make a file."""
 
@@ -33,12 +34,13 @@ def show(request: TeamRequest, key: str) -> HttpResponseBase:
     key = f"uploads/{key}"
     try:
         attachment = find_attachment(request, key)
+        if settings.CLOUDFRONT_KEY_ID:
+            return _at_cloudfront(attachment)
         file = default_storage.open(key)
     except (Http404, FileNotFoundError):
         return outsider(request)
-    answer = FileResponse(file, content_type=_content_type(attachment))
-    disposition = "inline" if attachment.picture else "attachment"
-    answer["Content-Disposition"] = f"{disposition}; filename*=UTF-8''{quote(attachment.name)}"
+    answer = FileResponse(file, content_type=attachment.served_as)
+    answer["Content-Disposition"] = attachment.disposition
     answer["Content-Length"] = str(attachment.size)
     answer["X-Content-Type-Options"] = "nosniff"
     answer["Content-Security-Policy"] = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; sandbox"
@@ -76,8 +78,8 @@ def fill(request: HttpRequest) -> HttpResponse:
         if not isinstance(file, UploadedFile):
             raise api.BadRequest("param is missing or the value is empty or invalid: file")
         Attachment.fill(file, key=_member(request, "key"), policy=_member(request, "policy"))
-    except TooLarge:
-        return _error(FileTooLarge())
+    except TooLarge as problem:
+        return _error(FileTooLarge(problem.limit))
     except ValidationError as problem:
         return api.error(403, "forbidden", " ".join(problem.messages))
     except api.ApiError as problem:
@@ -111,8 +113,12 @@ def _escaped(found: "re.Match[str]") -> str:
     return found[0] if found[0] in ".()-,%+ " else f"\\{found[0]}"
 
 
-def _content_type(attachment: Attachment) -> str:
-    return "text/plain; charset=utf-8" if attachment.content_type == "text/plain" else attachment.content_type
+def _at_cloudfront(attachment: Attachment) -> HttpResponse:
+    """Whoever may have the file gets an address of it that is good for a while; its bytes do not go through us."""
+    expire = 5 * MINUTE if attachment.members_only else 60 * MINUTE
+    answer = redirect(default_storage.url(attachment.key, expire=expire))  # type: ignore[call-arg]
+    answer["Cache-Control"] = f"{'private' if attachment.members_only else 'public'}, max-age={expire // 5}"
+    return answer
 
 
 def _error(problem: api.ApiError) -> HttpResponse:
