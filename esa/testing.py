@@ -16,6 +16,8 @@ from esa.local import chromium, migrated_database, scratch
 from esa.local.trouble import Trouble
 
 if TYPE_CHECKING:
+    from django.http import HttpRequest
+    from django.http.response import HttpResponseBase
     from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize
     from pytest_django.live_server_helper import LiveServer
 
@@ -121,6 +123,8 @@ class LiveSite:
     def __init__(self, server: "LiveServer") -> None:
         self.port = server.thread.port
         self.domain = f"esa.localhost:{self.port}"
+        self.stand_in: Callable[[HttpRequest], HttpResponseBase] | None = None
+        """What answers in place of the site, if a test wants to; static files are served all the same."""
 
     def url(self, path: str = "/", *, team: str = "") -> str:
         """The address of a page, on a team's host or on the base domain."""
@@ -131,7 +135,7 @@ class LiveSite:
 def live_site(live_server: "LiveServer", settings: Any, monkeypatch: pytest.MonkeyPatch) -> LiveSite:
     """The site on a real port, reachable as esa.localhost and TEAM.esa.localhost."""
     from django.contrib.staticfiles.handlers import StaticFilesHandler
-    from django.http import HttpResponse, HttpResponseBase
+    from django.http import HttpResponse
 
     from esa import stylesheet
     from esa.templatetags.esa import STATIC
@@ -142,11 +146,13 @@ def live_site(live_server: "LiveServer", settings: Any, monkeypatch: pytest.Monk
     directives = settings.CONTENT_SECURITY_POLICY["DIRECTIVES"]
     directives = directives | {"form-action": ["'self'", site.domain, f"*.{site.domain}"]}
     settings.CONTENT_SECURITY_POLICY = settings.CONTENT_SECURITY_POLICY | {"DIRECTIVES": directives}
-    serve = StaticFilesHandler.serve
+    serve, is_static = StaticFilesHandler.serve, StaticFilesHandler._should_handle
 
     def serve_as_whitenoise_does(handler: StaticFilesHandler, request: Any) -> Any:
         """One style sheet, kept by browsers, with the header of all answers, and open: the frame of a diagram has no
         origin, so its modules are another origin's."""
+        if site.stand_in and not is_static(handler, request.path):
+            return site.stand_in(request)
         response: HttpResponseBase = serve(handler, request)
         if handler.file_path(request.path) == stylesheet.NAME:
             response = HttpResponse(stylesheet.joined(STATIC / stylesheet.NAME), content_type="text/css")
@@ -156,6 +162,9 @@ def live_site(live_server: "LiveServer", settings: Any, monkeypatch: pytest.Monk
         return response
 
     monkeypatch.setattr(StaticFilesHandler, "serve", serve_as_whitenoise_does)
+    monkeypatch.setattr(
+        StaticFilesHandler, "_should_handle", lambda handler, path: bool(site.stand_in) or is_static(handler, path)
+    )
     return site
 
 

@@ -1,64 +1,57 @@
 """The generic behaviours in a real browser, each on the smallest page that has it, under the site's own policy."""
 
-import json
-import mimetypes
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.template import Context, Template
 from django.template.loader import get_template
 from django.test import RequestFactory
 from playwright.sync_api import expect
 
-from esa.templatetags.esa import STATIC
-
 if TYPE_CHECKING:
-    from playwright.sync_api import Page, Route
+    from playwright.sync_api import Page
 
-SITE = "http://esa.localhost"
 HEAD = """{% load esa static %}<!doctype html><html lang="en"><head><title>x</title><meta name="csrf-token" content="t0ken">
-{% import_map %}
+<link rel="icon" href="data:,">{% import_map %}
 <script type="module" src="{% static "js/app.js" %}"></script></head><body><main class="markdown">"""
-POLICY = "default-src 'self'; script-src 'self' 'nonce-n0nce'; style-src 'self'"
+POLICY = "default-src 'self'; script-src 'self' 'nonce-n0nce'; style-src 'self'; img-src data:"
+ATTACHED = """async () => {
+  const names = [...document.querySelectorAll("[data-controller]")].flatMap((each) => each.dataset.controller.split(" "))
+  await Promise.all(names.map((name) => import(`controllers/${name}`)))
+  await new Promise((done) => setTimeout(done))
+}"""
 
-Answers = dict[str, Callable[["Route"], None]]
+Answers = dict[str, Callable[[HttpRequest], HttpResponse]]
 
 
 @pytest.fixture
-def show(new_page: Any) -> "Callable[..., Page]":
-    """Open a page with this body; `answers` play the server for other paths."""
+def show(page: "Page", live_site: Any) -> "Callable[..., Page]":
+    """Open a page with this body, whose behaviours are there; `answers` play the server for other paths."""
 
-    def open_page(body: str, answers: "Answers | None" = None, **options: Any) -> "Page":
+    def open_page(body: str, answers: "Answers | None" = None) -> "Page":
         request = RequestFactory().get("/")
         request.csp_nonce = "n0nce"  # type: ignore[attr-defined]
         html = Template(HEAD).render(Context({"request": request})) + body + '<p id="live"></p></main></body></html>'
 
-        def answer(route: "Route") -> None:
-            path = route.request.url.removeprefix(SITE).partition("?")[0]
-            if path in (answers or {}):
-                (answers or {})[path](route)
-            elif path.startswith("/static/"):
-                file = STATIC / path.removeprefix("/static/")
-                kind = mimetypes.guess_type(file.name)[0] or "text/plain"
-                route.fulfill(body=file.read_bytes(), content_type=kind) if file.is_file() else route.fulfill(
-                    status=404
-                )
-            else:
-                headers = {"Content-Security-Policy": POLICY}
-                route.fulfill(body=html, content_type="text/html; charset=utf-8", headers=headers)
+        def answer(request: HttpRequest) -> HttpResponse:
+            if answers and request.path in answers:
+                return answers[request.path](request)
+            # As on the site: a page with another policy is drawn by another process.
+            opener = {"Cross-Origin-Opener-Policy": "same-origin"}
+            return HttpResponse(html, headers={"Content-Security-Policy": POLICY} | opener)
 
-        page: Page = new_page(**options)
-        page.route("**/*", answer)
-        page.goto(SITE + "/")
-        page.wait_for_function("document.documentElement.classList.contains('js')")
+        live_site.stand_in = answer
+        page.goto(live_site.url("/", team="docs"))
+        page.evaluate(ATTACHED)
         return page
 
     return open_page
 
 
-def says(found: Any, status: int = 200) -> "Callable[[Route], None]":
-    return lambda route: route.fulfill(status=status, body=json.dumps(found), content_type="application/json")
+def says(found: Any, status: int = 200) -> Callable[[HttpRequest], HttpResponse]:
+    return lambda _request: JsonResponse(found, status=status, safe=False)
 
 
 def in_focus(page: "Page") -> str:
@@ -107,7 +100,6 @@ KEYS = """<button id="b" data-controller="hotkey" data-hotkey="c" data-hotkey-la
 
 
 def count_clicks(page: "Page") -> None:
-    page.wait_for_timeout(100)  # the controllers' modules
     page.evaluate(
         "window.clicks = []; document.querySelectorAll('button').forEach((b) => b.onclick = () => clicks.push(b.id))"
     )
@@ -154,7 +146,6 @@ def test_slash_goes_to_the_search_box_without_typing_itself(show: Any) -> None:
 
 def test_the_question_mark_lists_the_keys_of_this_very_page(show: Any) -> None:
     page = show(KEYS + '<dialog id="shortcuts" data-controller="hotkey-sheet"><dl data-sheet></dl></dialog>')
-    page.wait_for_timeout(100)
     page.keyboard.press("?")
     assert page.inner_text("#shortcuts [data-found] dt") == "New post"
     assert page.locator("#shortcuts [data-found]").count() == 4
@@ -175,7 +166,7 @@ def test_suggestions_are_taken_by_keyboard_and_do_not_send_the_form(show: Any) -
     assert page.get_attribute("#t", "aria-activedescendant") == "t-options-1"
     page.keyboard.press("Enter")
     assert page.input_value("#t") == "設備"
-    assert page.url == SITE + "/"
+    assert page.evaluate("location.pathname") == "/"
     assert page.get_attribute("#t", "aria-expanded") == "false"
 
 
@@ -197,9 +188,9 @@ Wash up<ul><li>nested</li></ul></li></ul></div>"""
 def test_a_task_is_posted_with_the_revision_it_was_seen_in_and_the_token(show: Any) -> None:
     seen: list[tuple[str, str]] = []
 
-    def accept(route: "Route") -> None:
-        seen.append((route.request.post_data or "", route.request.headers["x-csrftoken"]))
-        says({"revision": 8})(route)
+    def accept(request: HttpRequest) -> HttpResponse:
+        seen.append((request.body.decode(), request.headers["x-csrftoken"]))
+        return says({"revision": 8})(request)
 
     page = show(TASKS, {"/tasks/0": accept})
     page.click("[data-task]:not(:disabled)")
@@ -216,11 +207,13 @@ def test_a_task_is_posted_with_the_revision_it_was_seen_in_and_the_token(show: A
     [
         (says({"message": "Somebody changed this list."}, 409), "Somebody changed this list."),
         (says([], 500), "Not saved."),
-        (lambda route: route.abort(), "Not saved."),
+        (None, "Not saved."),
     ],
 )
-def test_a_refused_task_goes_back_and_says_why(show: Any, answer: "Callable[[Route], None]", words: str) -> None:
+def test_a_refused_task_goes_back_and_says_why(show: Any, answer: Any, words: str) -> None:
     page = show(TASKS, {"/tasks/0": answer})
+    if not answer:
+        page.route("**/tasks/0", lambda route: route.abort())
     page.click("[data-task]:not(:disabled)")
     page.wait_for_selector(".task-refused")
     assert page.inner_text(".task-refused") == words
@@ -239,10 +232,9 @@ CONFIRM = """<form id="f" action="/gone" data-controller="confirm" data-confirm=
 
 def test_a_form_that_asks_first_goes_only_after_yes_and_with_its_button(show: Any) -> None:
     page = show(CONFIRM)
-    page.wait_for_timeout(100)
     page.click("#b")
     page.click('dialog button:text("Keep")')
-    assert page.url == SITE + "/"
+    assert page.evaluate("location.pathname") == "/"
     page.click("#b")
     page.click('dialog button:text("Delete")')
     page.wait_for_url("**/gone?how=now")
@@ -251,18 +243,19 @@ def test_a_form_that_asks_first_goes_only_after_yes_and_with_its_button(show: An
 def test_a_form_sent_twice_goes_once(show: Any) -> None:
     arrived = []
 
-    def stay(route: "Route") -> None:
-        arrived.append(route.request.url)
-        route.fulfill(status=204)  # the page stays, as it does while a slow server thinks
+    def stay(request: HttpRequest) -> HttpResponse:
+        arrived.append(request.path)
+        return HttpResponse(status=204)  # the page stays, as it does while a slow server thinks
 
     page = show(
         '<form action="/sent" data-controller="submit-once"><button id="b">Send</button></form>', {"/sent": stay}
     )
-    page.wait_for_timeout(100)
-    page.click("#b")
+    page.evaluate("window.stopped = [], addEventListener('submit', (event) => stopped.push(event.defaultPrevented))")
+    with page.expect_response("**/sent?"):
+        page.click("#b")
     page.wait_for_selector("#b[aria-busy=true]")
     page.click("#b")
-    page.wait_for_timeout(100)
+    assert page.evaluate("stopped") == [False, True]
     assert len(arrived) == 1
 
 
@@ -278,19 +271,18 @@ def test_times_are_told_in_the_browsers_zone_when_nobody_is_signed_in(show: Any)
 def test_the_chosen_theme_shows_at_once_and_is_kept_by_the_server(show: Any) -> None:
     seen: list[str] = []
 
-    def keep(route: "Route") -> None:
-        seen.append(route.request.post_data or "")
-        route.fulfill(status=204)
+    def keep(request: HttpRequest) -> HttpResponse:
+        seen.append(request.body.decode())
+        return HttpResponse(status=204)
 
     page = show(
         '<form action="/theme" method="post" data-controller="theme"><button id="d" name="theme" value="dark">Dark</button></form>',
         {"/theme": keep},
     )
-    page.wait_for_timeout(100)
-    page.click("#d")
+    with page.expect_response("**/theme"):
+        page.click("#d")
     assert page.get_attribute("html", "data-theme") == "dark"
     assert page.get_attribute("#d", "aria-pressed") == "true"
-    page.wait_for_function("true")
     assert 'name="theme"\r\n\r\ndark' in seen[0]
 
 
@@ -312,7 +304,7 @@ def test_nothing_of_a_video_is_loaded_before_it_is_asked_for(show: Any) -> None:
         '<div class="markdown" data-controller="markdown"><div class="embed" data-embed="youtube" data-id="a/b"><a href="/v">Play</a></div></div>'
     )
     page.wait_for_selector(".embed[data-controller]")
-    page.wait_for_timeout(100)
+    page.evaluate(ATTACHED)
     assert page.locator("iframe").count() == 0
     page.click(".embed a")
     assert page.get_attribute("iframe", "src") == "https://www.youtube-nocookie.com/embed/a%2Fb?autoplay=1"
@@ -334,8 +326,8 @@ def diagram_page(show: Any, source: str) -> "Page":
         "default-src 'none'; script-src 'self' 'nonce-n0nce'; style-src 'self' 'unsafe-inline'; sandbox allow-scripts"
     )
 
-    def answer(route: "Route") -> None:
-        route.fulfill(body=frame, content_type="text/html", headers={"Content-Security-Policy": policy})
+    def answer(_request: HttpRequest) -> HttpResponse:
+        return HttpResponse(frame, headers={"Content-Security-Policy": policy})
 
     body = f"""<meta name="diagram-frame" content="/diagram-frame"><div class="markdown" data-controller="markdown">
     <pre class="diagram" data-diagram="mermaid">{source}</pre></div>"""
@@ -362,13 +354,13 @@ def test_a_diagram_with_a_mistake_shows_its_source_and_the_mistake(show: Any) ->
 def test_a_card_shows_beside_a_link_for_mouse_and_keyboard(show: Any) -> None:
     asked: list[str] = []
 
-    def card(route: "Route") -> None:
-        asked.append(route.request.url)
-        route.fulfill(body="<p>About it</p>", content_type="text/html")
+    def card(request: HttpRequest) -> HttpResponse:
+        asked.append(request.path)
+        return HttpResponse("<p>About it</p>")
 
     body = """<div data-controller="glimpse" data-pages="^/posts/[0-9]+$" data-fragment="/glimpse">
     <a id="one" href="/posts/1#x">one</a> <a id="gone" href="/posts/2">gone</a> <a id="other" href="/tags">tags</a></div>"""
-    page = show(body, {"/posts/1/glimpse": card, "/posts/2/glimpse": lambda route: route.fulfill(status=404)})
+    page = show(body, {"/posts/1/glimpse": card, "/posts/2/glimpse": lambda _request: HttpResponse(status=404)})
     tip = page.get_by_role("tooltip")
     page.hover("#one")
     expect(tip).to_have_text("About it")
