@@ -369,6 +369,8 @@ class Finder:
         matches = f"SELECT {_LIGHT} FROM post_search s WHERE {where.text}"  # noqa: S608
         if self.counters == TRUE:
             return SQL(matches, where.params)
+        if self.texts == TRUE:  # and so without a fence where no word is to be looked for
+            return SQL(f"{matches} AND {self.counters.text}", where.params + self.counters.params)
         return SQL(
             f"SELECT s.* FROM ({matches} OFFSET 0) s WHERE {self.counters.text}",  # noqa: S608
             where.params + self.counters.params,
