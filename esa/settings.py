@@ -274,9 +274,7 @@ if S3_STATIC_BUCKET:
 STORAGES: dict[str, dict[str, Any]] = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
-        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
-        if DEBUG
-        else "esa.stylesheet.Storage"
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage" if DEBUG else "esa.stylesheet.Storage"
     },
 }
 if S3_BUCKET:
@@ -456,7 +454,9 @@ PLANTUML_URL = env.url("PLANTUML_URL", "", ("http", "https"))
 API_RATE_LIMIT = env.number("API_RATE_LIMIT", 300, least=1)  # requests per person in 15 minutes
 MAX_BODY_LENGTH = env.number("ESA_MAX_BODY_LENGTH", 1_000_000, least=1000)  # characters of one post
 ATTACHMENT_MAX_BYTES = env.number("ESA_ATTACHMENT_MAX_MB", 10, least=1, most=1000) * 1024 * 1024
-MEMBERS_ATTACHMENT_MAX_BYTES = env.number("ESA_MEMBERS_ATTACHMENT_MAX_MB", 50, least=1, most=1000) * 1024 * 1024
+MEMBERS_ATTACHMENT_MAX_BYTES = max(
+    ATTACHMENT_MAX_BYTES, env.number("ESA_MEMBERS_ATTACHMENT_MAX_MB", 50, least=1, most=1000) * 1024 * 1024
+)
 ESA_ENVIRONMENT = env.text("ESA_ENVIRONMENT", "development" if DEBUG else "production")
 ESA_NEW_TEAM = "posts.starter.furnish"  # called with a new team, so that teams need not import posts
 ESA_OUTBOUND_ALLOW = env.networks("ESA_OUTBOUND_ALLOW")  # of an intranet, that webhooks may reach beside the internet

@@ -109,6 +109,13 @@ def prepared(build: Callable[..., QuerySet[Any]]) -> Callable[..., list[Any]]:
     return ask
 
 
+def as_seen_by(member: Member) -> TeamRequest:
+    """The gate as it is for a member who asks by other ways than a request: through a chat."""
+    asker = TeamRequest()
+    asker.team, asker.member = member.team, member
+    return asker
+
+
 def _asker(team: int, member: int | None, opened: bool) -> TeamRequest:
     """As much of a request as the gate looks at."""
     asker = TeamRequest()

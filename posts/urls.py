@@ -21,6 +21,7 @@ from posts.views import (
     searches,
     sharings,
     shipments,
+    slack,
     stars,
     switchers,
     tags,
@@ -78,6 +79,7 @@ urlpatterns = [
     path("bin/<int:number>", bins.show, name="binned_post"),
     path("bin/<int:number>/restoration", bins.restore, name="bin_restoration"),
     path("live", live.show, name="live"),
+    path("slack/events", slack.create, name="slack_events"),
     # Files
     path("attachments", attachments.create, name="attachments"),
     path("uploads", attachments.fill, name="upload_form"),

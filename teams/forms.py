@@ -25,7 +25,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 from PIL.Image import Image
 
-from teams.models import Group, Member, Preference, Team, User, Webhook
+from teams.models import Group, Member, Preference, Slack, Team, User, Webhook
 from teams.models.icon import FORMATS, decode
 from teams.models.notification import WEEKLY, Email, Kind
 from teams.models.user import time_zones
@@ -428,6 +428,34 @@ class WebhookForm(forms.Form):
 
     def clean_tag(self) -> str:
         return str(self.cleaned_data["tag"]).strip().removeprefix("#")
+
+
+class SlackForm(forms.Form):
+    """The team's Slack app; secrets are entered and never shown again."""
+
+    signing_secret = forms.CharField(label=_("Signing secret"), max_length=200)
+    bot_token = forms.CharField(label=_("Bot token"), max_length=500, help_text=_("It begins with xoxb-."))
+    unfurls = forms.BooleanField(
+        label=_("Show titles and first lines of posts in Slack"),
+        required=False,
+        help_text=_("Whoever is in the channel sees them, also people who are not in this team."),
+    )
+
+    def __init__(self, *args: Any, instance: Slack | None = None, **kwargs: Any) -> None:
+        kwargs["initial"] = {"unfurls": bool(instance and instance.unfurls)}
+        super().__init__(*args, **kwargs)
+        for name in ("signing_secret", "bot_token"):
+            hidden = {"autocomplete": "off", "spellcheck": "false"}
+            self.fields[name].widget = forms.PasswordInput(
+                attrs=hidden | ({"placeholder": _("unchanged")} if instance else {})
+            )
+            self.fields[name].required = instance is None
+
+    def clean_bot_token(self) -> str:
+        token = str(self.cleaned_data["bot_token"]).strip()
+        if token and not re.fullmatch(r"xoxb-[A-Za-z0-9-]+", token):
+            raise ValidationError(_("This is not a bot token: it begins with xoxb-."), "token")
+        return token
 
 
 class PreferencesForm(forms.Form):

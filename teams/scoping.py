@@ -6,7 +6,7 @@ from django.http import Http404
 from django.shortcuts import get_object_or_404
 
 from teams.http import MemberRequest, PersonRequest, TeamRequest
-from teams.models import ApiCall, Delivery, Event, Group, Invitation, Member, Notification, TokenGrant, Webhook
+from teams.models import ApiCall, Delivery, Event, Group, Invitation, Member, Notification, Slack, TokenGrant, Webhook
 from teams.models.access_token import TokenGrantQuerySet
 from teams.models.emoji import Emoji, EmojiQuerySet
 from teams.models.group import GroupQuerySet
@@ -151,6 +151,22 @@ def find_delivery(request: MemberRequest, webhook: int, pk: int) -> Delivery:
     delivery = get_object_or_404(hook.deliveries, pk=pk)
     delivery.webhook = hook
     return delivery
+
+
+def team_slack(request: MemberRequest) -> Slack | None:
+    """How the team is connected with Slack; for owners."""
+    if not request.member.is_owner:
+        raise PermissionDenied
+    return Slack.objects.select_related("responsible__user", "team").filter(team=request.team).first()
+
+
+def signed_slack(request: TeamRequest) -> Slack | None:
+    """The connection whose app has signed this very request; without a signature there is none for anybody."""
+    if not request.team:
+        return None
+    slack = Slack.objects.select_related("team").filter(team=request.team).first()
+    timestamp, signature = (request.headers.get(f"X-Slack-{name}", "") for name in ("Request-Timestamp", "Signature"))
+    return slack if slack and slack.has_signed(request.body, timestamp=timestamp, signature=signature) else None
 
 
 def team_emojis(request: MemberRequest) -> EmojiQuerySet:

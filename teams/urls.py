@@ -16,6 +16,7 @@ from teams.views import (
     oauth,
     preferences,
     profiles,
+    slack,
     team_settings,
     teams,
     tokens,
@@ -73,6 +74,9 @@ urlpatterns = [
     path("team/webhooks/<int:pk>/test", webhooks.test, name="webhook_test"),
     path("team/webhooks/<int:pk>/deliveries/<int:delivery>", webhooks.delivery, name="delivery"),
     path("team/webhooks/<int:pk>/deliveries/<int:delivery>/replay", webhooks.replay, name="delivery_replay"),
+    # Slack
+    path("team/slack", slack.edit, name="slack"),
+    path("team/slack/delete", slack.delete, name="slack_delete"),
     # Emoji
     path("team/emojis", emojis.index, name="emojis"),
     path("team/emojis/<str:code>/delete", emojis.delete, name="emoji_delete"),

@@ -1,4 +1,4 @@
-"""What is stored so that only esa's key reads it: the secrets of second factors."""
+"""What is stored so that only esa's key reads it: the secrets of second factors, and those of chats."""
 
 import base64
 import logging
@@ -29,7 +29,7 @@ def unseal(stored: str) -> str:
     try:
         return _keys().decrypt(stored.removeprefix(MARK).encode()).decode()
     except InvalidToken:
-        logger.error("a second factor was sealed with a key that is in neither SECRET_KEY nor SECRET_KEY_FALLBACKS")
+        logger.error("a secret was sealed with a key that is in neither SECRET_KEY nor SECRET_KEY_FALLBACKS")
         return base64.b32encode(os.urandom(20)).decode()
 
 

@@ -11,6 +11,7 @@ from posts.models.search import PostSearch
 from posts.models.sharing import Sharing
 from posts.models.star import Star
 from posts.models.tag import Tag
+from posts.models.unfurl import Unfurl
 from posts.models.watch import PlaceWatch, Watch
 
 __all__ = [
@@ -29,5 +30,6 @@ __all__ = [
     "Sharing",
     "Star",
     "Tag",
+    "Unfurl",
     "Watch",
 ]

@@ -7,6 +7,7 @@ from teams.models.invitation import Invitation
 from teams.models.mailing import Mailing
 from teams.models.member import Member
 from teams.models.notification import Notification, Preference
+from teams.models.slack import Slack
 from teams.models.team import Team
 from teams.models.user import User
 from teams.models.webhook import Delivery, Webhook
@@ -26,6 +27,7 @@ __all__ = [
     "Member",
     "Notification",
     "Preference",
+    "Slack",
     "Team",
     "TokenGrant",
     "User",
