@@ -14,8 +14,8 @@ SECONDS = 20
 
 
 class FileTooLarge(ApiError, RequestDataTooBig):  # the second lets pages answer 400 by themselves
-    def __init__(self) -> None:
-        most = settings.ATTACHMENT_MAX_BYTES // 1024 // 1024
+    def __init__(self, limit: int) -> None:
+        most = limit // 1024 // 1024
         super().__init__(413, "request_entity_too_large", f"File Too Large (max: {most}MB)")
 
 
@@ -39,13 +39,15 @@ class Limits(FileUploadHandler):
         self.limited = path.startswith(LIMITED)
         self.deadline = time.monotonic() + SECONDS
         self.size = 0
-        if self.limited and content_length > settings.ATTACHMENT_MAX_BYTES + 1024 * 1024:
-            raise FileTooLarge
+        # How much a team takes, it says itself; this is the most that any takes.
+        self.limit = max(settings.ATTACHMENT_MAX_BYTES, settings.MEMBERS_ATTACHMENT_MAX_BYTES)
+        if self.limited and content_length > self.limit + 1024 * 1024:
+            raise FileTooLarge(self.limit)
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> bytes:
         self.size += len(raw_data)
-        if self.limited and self.size > settings.ATTACHMENT_MAX_BYTES:
-            raise FileTooLarge
+        if self.limited and self.size > self.limit:
+            raise FileTooLarge(self.limit)
         if self.limited and time.monotonic() > self.deadline:
             raise UploadTooSlow
         return raw_data

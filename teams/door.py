@@ -22,6 +22,7 @@ from ninja.security.base import AuthBase
 from esa import api, condition
 from esa.failures import unavailable
 from esa.prepared import Prepared
+from esa.uploads import FileTooLarge
 from teams import scopes
 from teams.http import MemberRequest
 from teams.models import AccessToken, ApiCall, Member, Team, User
@@ -96,8 +97,6 @@ class Token(AuthBase):
     def __call__(self, request: Any) -> bool:
         if request.credential is None:
             raise api.Unauthorized
-        if request.misread:
-            raise request.misread
         name = request.resolver_match.kwargs.get("team_name")
         if name is None:
             self._check(request, scopes.covers(request.credential.granted, self.scope))
@@ -106,6 +105,10 @@ class Token(AuthBase):
             self._check(request, request.access.allows(self.scope), request.access.refusal)
             if self.owners and not request.member.is_owner:
                 raise api.Forbidden("Forbidden: owners of the team only")
+        if isinstance(request.misread, FileTooLarge) and request.team:
+            raise FileTooLarge(request.team.largest_file)
+        if request.misread:
+            raise request.misread
         return True
 
     def _check(self, request: Any, allowed: bool, refusal: str = "Forbidden") -> None:

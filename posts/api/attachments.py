@@ -3,7 +3,6 @@
 import time
 from typing import Any
 
-from django.conf import settings
 from django.core.cache import cache
 from django.http import Http404, HttpResponse
 from ninja import File, Query, Router, Schema
@@ -69,8 +68,8 @@ def create(request: ApiRequest, file: File[UploadedFile]) -> HttpResponse:
     name = request.params.get("name", "")
     try:
         attachment = Attachment.attach(file, by=request.member, name=name if isinstance(name, str) else "")
-    except TooLarge:
-        raise FileTooLarge from None
+    except TooLarge as problem:
+        raise FileTooLarge(problem.limit) from None
     shown = {
         "url": attachment.url,
         "name": attachment.name,
@@ -90,8 +89,8 @@ def policies(
     size: int = Query(0, ge=0, le=2**53, description="In bytes."),
 ) -> HttpResponse:
     """The older way: send the members of `form` and the `file` to the `endpoint`, without a token; it answers 204."""
-    if size > settings.ATTACHMENT_MAX_BYTES:
-        raise FileTooLarge
+    if size > request.team.largest_file:
+        raise FileTooLarge(request.team.largest_file)
     attachment = Attachment.reserve(by=request.member, name=name, content_type=type)
     form = {
         "key": attachment.key,

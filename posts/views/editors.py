@@ -126,7 +126,7 @@ def _page(
         "template": template,
         "words": editor_words.all_words(),
         "limit": settings.MAX_BODY_LENGTH,
-        "upload_limit": settings.ATTACHMENT_MAX_BYTES,
+        "upload_limit": request.team.largest_file,
         "here": as_prefix(post.category) if post else "",
     }
     return render(request, f"posts/posts/{'edit' if post else 'new'}.html", context, status=status)

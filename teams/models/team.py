@@ -152,6 +152,11 @@ class Team(Eventful, models.Model):
             self.save(update_fields=["privacy", "updated_at"])
             self.record("update", by=by, privacy=privacy)
 
+    @property
+    def largest_file(self) -> int:
+        """How many bytes an upload may have: more where files are for members only, as in esa."""
+        return settings.MEMBERS_ATTACHMENT_MAX_BYTES if self.members_only_files else settings.ATTACHMENT_MAX_BYTES
+
     @transaction.atomic
     def guard_files(self, members_only: bool, *, by: "Member") -> None:
         """Decide who may fetch what is uploaded from now on; files that are there stay as they are."""

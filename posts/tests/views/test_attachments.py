@@ -1,18 +1,28 @@
 """The editor's uploads, and hostile files."""
 
+import io
 import re
+from datetime import timedelta
 
 import pytest
+from django.core.exceptions import ValidationError
 from django.core.files.storage import default_storage
 from django.test import Client
+from django.utils import timezone
+from hypothesis import given
+from hypothesis import settings as bounded
+from hypothesis import strategies as st
+from PIL import Image, ImageCms
 
+from esa.tests.s3 import in_memory
+from posts.metadata import without_metadata
 from posts.models import Attachment, Post
-from posts.models.attachment import SignedTexts
+from posts.models.attachment import SignedTexts, forget_unused_forms
 from posts.tests.files import SCRIPT, SVG, file, picture
 
 
-def fetch(attachment):
-    return Client().get(attachment.path, HTTP_HOST="docs.esa.localhost")
+def fetch(attachment, **more):
+    return Client().get(attachment.path, HTTP_HOST="docs.esa.localhost", **more)
 
 
 def test_a_pasted_picture_becomes_an_image_with_its_width_and_size(bob, sign_in):
@@ -181,3 +191,141 @@ def test_a_text_knows_its_teams_files(alice, carol):
     assert ours.is_attachment(attachment.url)
     assert ours.is_attachment(attachment.path)
     assert not theirs.is_attachment(attachment.url)
+
+
+# --- Parts, and what came before --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("asked", "status", "told", "content"),
+    [
+        ("bytes=0-3", 206, "bytes 0-3/10", b"0123"),
+        ("bytes=8-", 206, "bytes 8-9/10", b"89"),
+        ("bytes=-3", 206, "bytes 7-9/10", b"789"),
+        ("bytes=-99", 206, "bytes 0-9/10", b"0123456789"),
+        ("bytes=5-999", 206, "bytes 5-9/10", b"56789"),
+        ("bytes=10-", 416, "bytes */10", b""),
+        ("bytes=-0", 416, "bytes */10", b""),
+        ("bytes=4-2", 200, None, b"0123456789"),
+        ("bytes=0-1,4-5", 200, None, b"0123456789"),
+        ("lines=0-1", 200, None, b"0123456789"),
+        ("bytes=" + "9" * 30 + "-", 200, None, b"0123456789"),
+        ("", 200, None, b"0123456789"),
+    ],
+)
+def test_a_part_of_a_file(bob, asked, status, told, content):
+    attachment = Attachment.attach(file("digits.txt", b"0123456789"), by=bob)
+    answer = fetch(attachment, headers={"Range": asked} if asked else {})
+    assert (answer.status_code, answer.get("Content-Range"), answer.getvalue()) == (status, told, content)
+    assert answer["Accept-Ranges"] == "bytes"
+    if status != 416:
+        assert answer["Content-Length"] == str(len(content))
+    assert answer["X-Content-Type-Options"] == "nosniff"
+
+
+def test_a_part_of_a_file_in_s3(bob, settings):
+    with in_memory("media"):
+        options = {"bucket_name": "media", "region_name": "us-east-1"}
+        settings.STORAGES = settings.STORAGES | {"default": {"BACKEND": "esa.storage.Media", "OPTIONS": options}}
+        attachment = Attachment.attach(file("digits.txt", b"0123456789"), by=bob)
+        part, tail = (fetch(attachment, headers={"Range": asked}) for asked in ("bytes=2-4", "bytes=-1"))
+        assert (part.status_code, part.getvalue(), part["Content-Range"]) == (206, b"234", "bytes 2-4/10")
+        assert tail.getvalue() == b"9"
+        assert fetch(attachment).getvalue() == b"0123456789"
+        assert fetch(attachment, headers={"Range": "bytes=10-"}).status_code == 416
+        default_storage.delete(attachment.key)
+        assert fetch(attachment).status_code == 302
+
+
+def test_a_part_is_given_to_whoever_has_the_rest_of_this_file(bob):
+    attachment = Attachment.attach(file("digits.txt", b"0123456789"), by=bob)
+    etag = fetch(attachment)["ETag"]
+    assert fetch(attachment, headers={"Range": "bytes=2-3", "If-Range": etag}).getvalue() == b"23"
+    assert fetch(attachment, headers={"Range": "bytes=2-3", "If-Range": '"other"'}).status_code == 200
+    assert fetch(attachment, headers={"If-None-Match": etag}).status_code == 304
+
+
+def test_a_part_of_a_members_only_file_is_as_closed_as_the_whole(docs, alice, carol, sign_in):
+    docs.guard_files(True, by=alice)
+    alice.refresh_from_db()
+    attachment = Attachment.attach(file("digits.txt", b"0123456789"), by=alice)
+    assert fetch(attachment, headers={"Range": "bytes=0-1"}).status_code == 302
+    assert sign_in(carol, docs).get(attachment.path, headers={"Range": "bytes=0-1"}).status_code == 404
+    assert sign_in(alice).get(attachment.path, headers={"Range": "bytes=0-1"}).getvalue() == b"01"
+
+
+def test_files_of_members_only_teams_may_be_larger(docs, alice, settings):
+    settings.ATTACHMENT_MAX_BYTES, settings.MEMBERS_ATTACHMENT_MAX_BYTES = 1024 * 1024, 2 * 1024 * 1024
+    large = file("a.bin", b"x" * (1024 * 1024 + 1))
+    with pytest.raises(ValidationError, match="up to 1 MB"):
+        Attachment.attach(large, by=alice)
+    docs.guard_files(True, by=alice)
+    alice.refresh_from_db()
+    assert Attachment.attach(large, by=alice).size == 1024 * 1024 + 1
+    with pytest.raises(ValidationError, match="up to 2 MB"):
+        Attachment.attach(file("a.bin", b"x" * (2 * 1024 * 1024 + 1)), by=alice)
+
+
+def test_forms_that_nobody_used_are_forgotten(alice):
+    old, new = (Attachment.reserve(by=alice, name="a.png", content_type="image/png") for _ in range(2))
+    kept = Attachment.attach(picture(), by=alice)
+    day_ago = timezone.now() - timedelta(days=1)
+    Attachment.objects.filter(pk__in=[old.pk, kept.pk]).update(created_at=day_ago)
+    forget_unused_forms()
+    assert set(Attachment.objects.all()) == {new, kept}
+    assert fetch(kept).status_code == 200
+
+
+# --- What a camera writes ---------------------------------------------------------------------------------------------
+
+
+def photograph(kind="JPEG", turned=6, **more):
+    exif = Image.Exif()
+    exif[0x0112] = turned
+    exif[0x010F] = "SECRETCAM"
+    exif.get_ifd(0x8825)[2] = (35.0, 41.0, 22.0)
+    xmp = b"<x:xmpmeta xmlns:x='adobe:ns:meta/'>SECRETPLACE</x:xmpmeta>"
+    return picture(f"photo.{kind.lower()}", kind, size=(60, 40), exif=exif.tobytes(), xmp=xmp, **more)
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
+@pytest.mark.parametrize("turned", [1, 6])
+def test_where_a_photograph_was_taken_is_not_kept_and_how_to_turn_it_is(bob, kind, turned):
+    colours = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    more = {"comment": b"SECRETNOTE"} if kind == "JPEG" else {}
+    sent = photograph(kind, turned, icc_profile=colours, tail=b"SECRETTAIL" if kind != "WEBP" else b"", **more)
+    assert b"SECRET" in sent.read()
+    attachment = Attachment.attach(sent, by=bob)
+    stored = fetch(attachment).getvalue()
+    assert b"SECRET" not in stored
+    assert attachment.size == len(stored)
+    assert (attachment.width, attachment.height) == (60, 40)
+    with Image.open(io.BytesIO(stored)) as kept, Image.open(sent) as before:
+        assert dict(kept.getexif()) == ({} if turned == 1 else {0x0112: turned})
+        assert kept.getexif().get_ifd(0x8825) == {}
+        assert kept.info["icc_profile"] == colours
+        assert kept.tobytes() == before.tobytes()  # not compressed anew
+
+
+def test_animations_stay_animations(bob):
+    frames = [Image.new("RGB", (8, 8), (shade, 0, 0)) for shade in (0, 99, 200)]
+    sent = io.BytesIO()
+    frames[0].save(sent, "WEBP", save_all=True, append_images=frames[1:], exif=photograph().read()[:0] or b"")
+    stored = fetch(Attachment.attach(file("a.webp", sent.getvalue()), by=bob)).getvalue()
+    with Image.open(io.BytesIO(stored)) as kept:
+        assert kept.n_frames == 3
+
+
+@bounded(max_examples=40, deadline=None)
+@given(
+    kind=st.sampled_from(["JPEG", "PNG", "WEBP"]),
+    cut=st.integers(0, 2000),
+    at=st.integers(0, 2000),
+    byte=st.binary(max_size=3),
+)
+def test_a_broken_picture_is_kept_as_it_came_and_breaks_nothing(kind, cut, at, byte):
+    data = photograph(kind).read()
+    broken = data[: max(20, len(data) - cut)]
+    broken = broken[:at] + byte + broken[at + len(byte) :]
+    clean = without_metadata(f"image/{kind.lower()}", broken)
+    assert len(clean) <= len(broken) + 100
