@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django.db import connection, transaction
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
 from posts import title
@@ -165,7 +165,7 @@ def outdated(*, before: datetime | None = None) -> "QuerySet[Post]":
     good = PostSearch.objects.filter(version=VERSION)
     if before:
         good = good.filter(indexed_at__gte=before)
-    return Post.objects.alive().exclude(pk__in=good.values("post_id"))
+    return Post.objects.alive().filter(~Exists(good.filter(team_id=OuterRef("team_id"), post_id=OuterRef("pk"))))
 
 
 def rebuild(*, before: datetime | None = None, batch: int = 100) -> Generator[int, None, None]:
@@ -182,8 +182,8 @@ def rebuild(*, before: datetime | None = None, batch: int = 100) -> Generator[in
         if not ids:
             break
         with transaction.atomic():
-            for post in Post.objects.filter(pk__in=ids).only("pk").order_by("pk"):
-                refresh(post)
+            alive = Post.objects.alive().filter(pk__in=ids).order_by("pk").select_for_update(no_key=True)
+            refresh_many(list(alive.values_list("pk", flat=True)))
         last = ids[-1]
         yield len(ids)
     PostSearch.objects.filter(post_id__in=Post.objects.in_bin().values("pk")).delete()
