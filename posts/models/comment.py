@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from esa import markdown
+from posts import merge
 from posts.links import TeamLinks
 from posts.models.mention import Mention
 from posts.models.star import Starred, StarredQuerySet
@@ -24,6 +25,19 @@ if TYPE_CHECKING:
 
 MAX_LENGTH = 50_000
 EXCERPT = 300
+
+
+class CommentClash(Exception):  # named as the product speaks
+    """Two people changed the same lines of a comment. Nothing was saved; here is everything of both."""
+
+    def __init__(self, comment: "Comment", *, merged: str, mine: str) -> None:
+        super().__init__("the same lines were changed by two people")
+        self.comment, self.merged, self.mine, self.theirs = comment, merged, mine, comment.body_md
+
+
+def _lines(text: str) -> str:
+    """With line ends as they are stored; browsers send others."""
+    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 class CommentQuerySet(StarredQuerySet):
@@ -68,15 +82,31 @@ class Comment(Starred, models.Model):
         return member is not None and (member.pk == self.created_by_id or member.is_owner)
 
     @transaction.atomic
-    def edit(self, *, by: "Member", body_md: str, author: "Member | None" = None) -> None:
+    def edit(self, *, by: "Member", body_md: str, author: "Member | None" = None, base_body: str | None = None) -> bool:
+        """Save what somebody wrote; whether it was merged with somebody else's.
+
+        `base_body` is the text they began with. If the comment has another one since, the two are merged; lines that
+        clash raise CommentClash and save nothing. Without a base, as from the API, the last writer wins.
+        """
         self.post.lock()
-        if not Comment.objects.filter(pk=self.pk).exists():
+        # The whole row anew: its text, and stars that came since.
+        fresh = Comment.objects.select_for_update(no_key=True).filter(pk=self.pk).first()
+        if fresh is None:
             raise ValidationError(_("This comment was removed in the meantime."), "gone")
+        for column in self._meta.concrete_fields:
+            setattr(self, column.attname, getattr(fresh, column.attname))
+        merged = base_body is not None and _lines(base_body) != self.body_md
+        if merged:
+            result = merge.merge(_lines(base_body or ""), _lines(body_md), self.body_md, labels=("yours", "theirs"))
+            if result.overlapped:
+                raise CommentClash(self, merged=result.text, mine=body_md)
+            body_md = result.text
         self.body_md = body_md
         self.created_by = author or self.created_by
         self.updated_at = timezone.now()
         self._settle()
         self.record("update", by=by)
+        return merged
 
     @transaction.atomic
     def remove(self, *, by: "Member") -> None:
@@ -148,7 +178,7 @@ class Comment(Starred, models.Model):
         return rendered
 
     def _settle(self) -> None:
-        self.body_md = self.body_md.replace("\r\n", "\n").replace("\r", "\n")
+        self.body_md = _lines(self.body_md)
         if not self.body_md.strip():
             raise ValidationError(_("Write something first."), "blank")
         if len(self.body_md) > min(MAX_LENGTH, settings.MAX_BODY_LENGTH) or "\x00" in self.body_md:

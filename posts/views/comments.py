@@ -2,12 +2,16 @@
 
 from typing import Any
 
+from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from posts import merge
 from posts.models import Comment
+from posts.models.comment import CommentClash
 from posts.scoping import find_comment, find_post, readable_comments
 from teams.decorators import member_required
 from teams.http import MemberRequest
@@ -38,15 +42,30 @@ def index(request: MemberRequest, number: int) -> HttpResponse:
 def edit(request: MemberRequest, pk: int) -> HttpResponse:
     comment = _changeable(request, pk)
     context: dict[str, Any] = {"post": comment.post, "comment": comment, "body": comment.body_md}
-    if request.method == "POST":
-        context["body"] = request.POST.get("body_md", "")
-        try:
-            comment.edit(by=request.member, body_md=context["body"])
-        except ValidationError as problem:
-            context["problem"] = problem.messages[0]
-        else:
-            return redirect(comment)
-    return render(request, "posts/comments/edit.html", context, status=422 if "problem" in context else 200)
+    context["base"] = comment.body_md
+    if request.method != "POST":
+        return render(request, "posts/comments/edit.html", context)
+    body = context["body"] = request.POST.get("body_md", "")
+    base = context["base"] = request.POST.get("base_body")
+    context["settling"] = bool(request.POST.get("settling"))
+    try:
+        if context["settling"] and merge.unresolved(body.replace("\r\n", "\n")):
+            raise ValidationError(
+                _("There are still conflict marks (<<<<<<<, =======, >>>>>>>) in the text. Choose what stays.")
+            )
+        merged = comment.edit(by=request.member, body_md=body, base_body=base)
+    except CommentClash as clash:
+        # Saving from here begins at what is there now, so it holds what both wrote.
+        both = {"body": clash.merged, "base": clash.theirs, "mine": clash.mine, "theirs": clash.theirs}
+        return render(request, "posts/comments/edit.html", context | both | {"settling": True}, status=409)
+    except ValidationError as problem:
+        context["problem"] = problem.messages[0]
+        return render(request, "posts/comments/edit.html", context, status=422)
+    if merged:
+        messages.success(
+            request, _("Somebody else changed this comment while you wrote. It now holds what both changed.")
+        )
+    return redirect(comment)
 
 
 @require_POST

@@ -83,3 +83,47 @@ def test_a_category_and_a_search_are_watched_and_left(alice, bob, carol, post, s
     assert Category.objects.filter(path="dev").exists()
     sign_in(bob).post(f"/searches/{mine.pk}/watch/delete")
     assert not PlaceWatch.objects.exists()
+
+
+BOTH = "one\ntwo\nthree\nfour\nfive\n"
+
+
+def test_two_who_change_a_comment_at_once_lose_nothing(alice, bob, post, sign_in):
+    """Alice, an owner, and Bob, who wrote it, both began with the same text."""
+    comment = post.comment(by=bob, body_md=BOTH)
+    url = f"/comments/{comment.pk}/edit"
+    assert f'name="base_body" value="{BOTH}"' in text_of(sign_in(bob).get(url))
+    comment.star(by=alice)
+    sent = BOTH.replace("\n", "\r\n")  # as browsers send it
+    sign_in(alice).post(url, {"body_md": sent.replace("one", "ONE"), "base_body": sent})
+    answer = sign_in(bob).post(url, {"body_md": sent.replace("five", "FIVE"), "base_body": sent}, follow=True)
+    assert "It now holds what both changed" in text_of(answer)
+    comment.refresh_from_db()
+    assert comment.body_md == BOTH.replace("one", "ONE").replace("five", "FIVE")
+    assert comment.stars_count == 1
+
+
+def test_the_same_lines_changed_twice_are_shown_side_by_side_and_settled(alice, bob, post, sign_in):
+    comment = post.comment(by=bob, body_md="one")
+    url = f"/comments/{comment.pk}/edit"
+    sign_in(alice).post(url, {"body_md": "hers", "base_body": "one"})
+    answer = sign_in(bob).post(url, {"body_md": "his", "base_body": "one"})
+    assert answer.status_code == 409
+    page = text_of(answer)
+    assert Comment.objects.get().body_md == "hers"
+    assert re.search(r"(&lt;){7} yours\nhis\n={7}\nhers\n(&gt;){7} theirs", page)
+    assert page.count("<textarea") == 3
+    assert 'name="base_body" value="hers"' in page
+    marked = answer.context["body"]
+    again = sign_in(bob).post(url, {"body_md": marked, "base_body": "hers", "settling": "1"})
+    assert again.status_code == 422
+    assert 'name="settling"' in text_of(again)
+    assert sign_in(bob).post(url, {"body_md": "his and hers", "base_body": "hers", "settling": "1"}).status_code == 302
+    assert Comment.objects.get().body_md == "his and hers"
+
+
+def test_a_program_without_a_base_still_has_the_last_word(alice, bob, post):
+    comment = post.comment(by=bob, body_md="one")
+    Comment.objects.get().edit(by=alice, body_md="two")
+    assert comment.edit(by=bob, body_md="three") is False
+    assert Comment.objects.get().body_md == "three"

@@ -1,5 +1,7 @@
 // A form with one text: what is typed is kept in this browser until the server has it (editor/journal), and put back
-// when the page comes again with nothing in the field. data-member and data-place say whose and where.
+// when the page comes again with nothing in the field. data-member and data-place say whose and where. The text that was
+// begun with (base_body) is kept along, so that what somebody else saved since is not overwritten. data-settling: the
+// field has what was kept already, together with somebody else's text.
 import { Journal } from "editor/journal"
 import { say } from "lib/live"
 
@@ -8,10 +10,12 @@ const SENT = "esa-comment-sent"
 export default async function draft(form, signal) {
   const field = form.querySelector("textarea")
   const journal = new Journal({ member: form.dataset.member, number: form.dataset.place }, signal)
+  const base = form.elements.base_body
   const before = field.defaultValue
+  const text = () => ({ body_md: field.value, ...(base && { base_body: base.value }) })
   const keep = async () => {
     delete form.dataset.kept
-    await (field.value === before ? journal.drop() : journal.keep({ body_md: field.value }))
+    await (field.value === before ? journal.drop() : journal.keep(text()))
     form.dataset.kept = ""
   }
   field.addEventListener("input", keep, { signal })
@@ -25,8 +29,10 @@ export default async function draft(form, signal) {
   const entry = await journal.orphan()
   if (!entry || signal.aborted || field.value !== before) return
   journal.drop(entry.id)
+  if ("settling" in form.dataset) return journal.keep(text())
   if (entry.body_md === before) return
   field.value = entry.body_md
-  journal.keep({ body_md: field.value })
+  if (base && entry.base_body !== undefined) base.value = entry.base_body
+  journal.keep(text())
   say(form.dataset.restored)
 }
