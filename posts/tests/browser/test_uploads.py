@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from posts.models import Attachment
+from posts.models import Attachment, Post
 from posts.tests.files import picture
 
 
@@ -40,20 +40,33 @@ def test_chosen_files_come_into_the_text_and_the_preview(writing):
     assert "Uploading" not in text(writing)
 
 
-def test_a_dropped_file_is_uploaded(writing):
+DROP = """(target) => {
+  const data = new DataTransfer()
+  data.items.add(new File(["hello"], "dropped.txt", { type: "text/plain" }))
+  const box = target.getBoundingClientRect()
+  const at = { clientX: box.left + 5, clientY: box.top + 5, bubbles: true, cancelable: true, dataTransfer: data }
+  target.dispatchEvent(new DragEvent("drop", at))
+}"""
+
+
+def test_a_dropped_file_is_uploaded_into_a_post_and_into_a_comment(writing, live_site, alice):
     writing.locator(".cm-content").click()
-    writing.evaluate(
-        """() => {
-          const data = new DataTransfer()
-          data.items.add(new File(["hello"], "dropped.txt", { type: "text/plain" }))
-          const target = document.querySelector(".cm-content"), box = target.getBoundingClientRect()
-          const at = { clientX: box.left + 5, clientY: box.top + 5, bubbles: true, cancelable: true, dataTransfer: data }
-          target.dispatchEvent(new DragEvent("drop", at))
-        }"""
-    )
+    writing.locator(".cm-content").evaluate(DROP)
     expect(
         writing.locator('[data-part="rendered"]').get_by_role("link", name=re.compile("dropped.txt"))
     ).to_be_visible()
+
+    post = Post.write(by=alice, name="Soup", wip=False)
+    writing.goto(live_site.url(f"/posts/{post.number}", team="docs"))
+    box = writing.get_by_label("Comment", exact=True)
+    box.fill("See ")
+    box.press("End")
+    box.evaluate(DROP)
+    expect(box).to_have_value(re.compile(r"^See \[dropped\.txt \(5 B\)\]\(http\S+\.txt\)$"))
+    choose(writing, ("large.bin", "application/octet-stream", b"x" * 10_500_000))
+    expect(writing.get_by_text("large.bin is too large; up to 10.0 MB are accepted.")).to_be_visible()
+    writing.get_by_role("button", name="Comment", exact=True).click()
+    expect(writing.locator("#comments-list").get_by_role("link", name="dropped.txt (5 B)")).to_be_visible()
 
 
 def test_what_the_server_refuses_is_said_and_leaves_nothing_behind(writing):
