@@ -180,6 +180,22 @@ def test_the_enter_that_ends_a_conversion_takes_no_suggestion(show: Any) -> None
     assert page.input_value("#t") == "設"
 
 
+def test_a_link_that_was_walked_to_stays_marked_when_the_list_comes_anew(show: Any) -> None:
+    page = show(
+        '<input id="i" data-controller="pick" data-list="l"><div id="l"><a href="/a">A</a><a href="/b">B</a></div>'
+    )
+    marked = page.locator("#l [aria-selected=true]")
+    page.focus("#i")
+    page.keyboard.press("ArrowDown")
+    expect(marked).to_have_text("B")
+    fill = "l.innerHTML = '<a href=/c>C</a><a href=/a>A</a><a href=/b>B</a>'"
+    page.evaluate(fill)  # the answer to a letter that was typed before
+    expect(marked).to_have_text("B")
+    page.keyboard.type("x")
+    page.evaluate(fill)
+    expect(marked).to_have_text("C")
+
+
 TASKS = """<div class="markdown" data-controller="markdown task" data-url="/tasks" data-revision="7" data-refused="Not saved.">
 <ul class="contains-task-list"><li class="task-list-item"><input type="checkbox" class="task-list-item-checkbox" data-task="0" disabled>
 Wash up<ul><li>nested</li></ul></li></ul></div>"""
