@@ -1,5 +1,6 @@
 """A post: a document of a team, from its first words as WIP to its place in the archive."""
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -14,7 +15,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from esa import markdown
+from esa import condition, markdown
 from posts import merge, title
 from posts.links import TeamLinks
 from posts.models.category import Category
@@ -97,6 +98,7 @@ class Standing:
     tags: list[str] = field(default_factory=list)
     alive: bool = True
     wip: bool = True
+    author: int = 0
 
     @property
     def weights(self) -> tuple[int, int]:
@@ -530,7 +532,10 @@ class Post(Revised, Starred, Watched, Shared, Commented, models.Model):
     def render_for(self, *, world: bool) -> None:
         """Before a page shows it: HTML of an older renderer, or with titles that the world may not know, is made anew."""
         if self.renderer_version != markdown.RENDERER_VERSION or (world and not self._fit_for_world):
-            self.render_again()
+            if condition.current().writable:
+                self.render_again()
+            else:
+                self._render()
 
     def refresh_search(self) -> None:
         """Bring the search row up to date, in the same transaction as the change."""
@@ -559,7 +564,7 @@ class Post(Revised, Starred, Watched, Shared, Commented, models.Model):
 
     @property
     def _standing(self) -> Standing:
-        return Standing(self.category, list(self.tags), self.deleted_at is None, self.wip)
+        return Standing(self.category, list(self.tags), self.deleted_at is None, self.wip, self.created_by_id)
 
     def lock(self, *, alive: bool = True) -> None:
         """Queue up with other writers and see what they left."""
@@ -667,10 +672,12 @@ class Post(Revised, Starred, Watched, Shared, Commented, models.Model):
             changes.append((before.category, before.tags, -gone[0], -gone[1]))
         Category.shift(self.team, *[(category, more, shipped) for category, _tags, more, shipped in changes])
         Tag.shift(self.team, *[(tags, more, shipped) for _category, tags, more, shipped in changes])
-        if weights[0] != gone[0]:
-            self.created_by.team.members.filter(pk=self.created_by_id).update(
-                posts_count=F("posts_count") + weights[0] - gone[0]
-            )
+        written = Counter({now.author: weights[0]})
+        if before:
+            written[before.author] -= gone[0]
+        for author, more in sorted(written.items()):
+            if more:
+                self.team.members.filter(pk=author).update(posts_count=F("posts_count") + more)
 
     @transaction.atomic
     def _glue(self, content: str, *, by: "Member", wip: bool | None, message: str, via: str, at_end: bool) -> Saved:

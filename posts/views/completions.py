@@ -16,7 +16,7 @@ from posts.scoping import listed_posts, readable_categories, readable_tags
 from posts.search.results import quoted, search
 from teams.decorators import member_required
 from teams.http import MemberRequest
-from teams.scoping import team_groups, team_members
+from teams.scoping import team_emojis, team_groups, team_members
 
 SHOWN = 12
 ASKED = 100
@@ -53,14 +53,19 @@ def _people(request: MemberRequest, text: str) -> list[Option]:
 
 
 def _emoji(request: MemberRequest, text: str) -> list[Option]:
-    """Emoji by short code, those that begin with it first; `@` asks for members' faces."""
+    """Emoji by short code, the team's own before the others; `@` asks for members' faces."""
     text = text[:ASKED].lower()
     if text.startswith("@"):
         return [option | {"value": f":{option['value']}:"} for option in _people(request, text[1:])]
-    found = sorted(
-        (code for code in UNICODE if text in code), key=lambda code: (not code.startswith(text), len(code), code)
-    )
-    return [{"value": f":{code}:", "label": f"{UNICODE[code]} {code}"} for code in found[:SHOWN]]
+
+    def fits(code: str) -> tuple[bool, int, str]:
+        """Those that begin with it first."""
+        return not code.startswith(text), len(code), code
+
+    own = sorted((each.code for each in team_emojis(request).filter(code__contains=text)), key=fits)
+    found = sorted((code for code in UNICODE if text in code and code not in own), key=fits)
+    ours = [{"value": f":{code}:", "label": code, "hint": _("Emoji of the team")} for code in own]
+    return [*ours, *({"value": f":{code}:", "label": f"{UNICODE[code]} {code}"} for code in found)][:SHOWN]
 
 
 def _posts(request: MemberRequest, text: str) -> list[Option]:

@@ -10,6 +10,7 @@ from ninja import Query, Router, Schema
 from pydantic import Field
 
 from esa.api import Answer, BadRequest, answer, listed, nothing
+from esa.markdown.emoji_groups import group_of
 from esa.markdown.emojis import UNICODE
 from teams.door import ApiRequest, Token
 from teams.models.emoji import MAX_BYTES, Emoji
@@ -88,7 +89,7 @@ def unicode_json() -> list[dict[str, Any]]:
     codes: dict[str, list[str]] = {}
     for code, character in UNICODE.items():
         codes.setdefault(character, []).append(code)
-    return [_json(names[-1], names[::-1], "Unicode", character, None) for character, names in codes.items()]
+    return [_json(names[-1], names[::-1], group_of(character), character, None) for character, names in codes.items()]
 
 
 def _json(code: str, aliases: list[str], category: str, raw: str | None, url: str | None) -> dict[str, Any]:

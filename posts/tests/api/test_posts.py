@@ -84,6 +84,23 @@ def test_owners_write_in_others_names(program, alice, bob, docs):
     assert said.json()["created_by"]["screen_name"] == "esa_bot"
 
 
+def test_a_post_counts_for_whom_it_is_by(program, alice, bob, post):
+    """Also after an owner gave it to somebody else."""
+
+    def counted():
+        members = program(alice).get("/teams/docs/members")["members"]
+        return {each["screen_name"]: each["posts_count"] for each in members}
+
+    before = counted()
+    giver, taker = (alice, bob) if post.created_by == alice else (bob, alice)
+    ask = program(alice)
+    assert ask("PATCH", "/teams/docs/posts/1", {"post": {"created_by": taker.handle}}).status_code == 200
+    assert counted() == before | {giver.handle: before[giver.handle] - 1, taker.handle: before[taker.handle] + 1}
+    assert ask("PATCH", "/teams/docs/posts/1", {"post": {"created_by": taker.handle, "name": "y"}}).status_code == 200
+    assert ask("DELETE", "/teams/docs/posts/1").status_code == 204
+    assert counted() == before | {giver.handle: before[giver.handle] - 1}
+
+
 @pytest.mark.parametrize("key", ["user", "created_by", "updated_by"])
 def test_others_do_not(program, bob, alice, post, key):
     ask = program(bob)

@@ -171,6 +171,11 @@ def test_another_name_for_an_emoji_of_unicode(alice):
     assert shown == [{"code": "susi", "aliases": ["susi"], "category": "Custom", "raw": "🍣", "url": None}]
     assert "🍣" in Post.write(by=alice, name="x", body_md=":susi:").body_html
     every = program.get(f"{T}/emojis", include="all").json()["emojis"]
+    grouped = {each["raw"]: each["category"] for each in every if each["url"] is None and each["code"] != "susi"}
+    assert [grouped[each] for each in "😀👍🐶🍣⚽🗻💡🔤"] == [
+        *("People", "People", "Nature", "Foods", "Activity", "Places", "Objects", "Symbols")
+    ]
+    assert grouped["🇯🇵"] == "Flags"
     assert any(each["raw"] == "🍣" and "sushi" in each["aliases"] for each in every)
 
 

@@ -5,6 +5,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from posts.models import Post
+from teams.models import Emoji
 
 
 def ask(client, kind, q):
@@ -34,6 +35,10 @@ def test_emoji_by_code_and_faces(alice, bob, sign_in):
     assert ask(client, "emoji", "SUSH")[0] == ":sushi:"
     assert ask(client, "emoji", "@bo") == [":@bob:"]
     assert len(ask(client, "emoji", "a")) == 12
+    Emoji.name("sushi", code="sushi_friday", by=bob)
+    Emoji.name("tada", code="la_fete", by=bob)
+    assert ask(client, "emoji", "sush")[:2] == [":sushi_friday:", ":sushi:"]
+    assert ask(client, "emoji", "fete") == [":la_fete:"]
 
 
 def test_posts_become_links_with_their_title(alice, sign_in):
