@@ -70,6 +70,7 @@ DEEDS = {
     "member_join": _("%(name)s joined the team"),
     "member_leave": _("%(name)s left the team, or removed somebody"),
     "member_role": _("%(name)s changed somebody's role"),
+    "member_lock": _("The account of %(name)s is locked"),
     "member_hello": _("%(name)s tries out a webhook"),
     "team_update": _("%(name)s changed the settings of the team"),
     "group_create": _("%(name)s made a group"),

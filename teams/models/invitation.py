@@ -1,28 +1,24 @@
 """Invitations by e-mail: one address, one code, some days; and the team's shared address (Team.invitation_url)."""
 
-import logging
+import hashlib
 import secrets
-import smtplib
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Self
 
 from django.core.exceptions import ValidationError
-from django.core.mail import EmailMessage
 from django.db import models, transaction
 from django.db.models.functions import Lower
-from django.template.loader import render_to_string
-from django.utils import timezone, translation
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from teams.models.event import Event, Eventful
+from teams.models.mailing import Mailing, in_their_words
 from teams.models.member import Member
 
 if TYPE_CHECKING:
     from teams.models.team import Team
     from teams.models.user import User
-
-logger = logging.getLogger(__name__)
 
 VALIDITY = timedelta(days=14)
 
@@ -96,21 +92,26 @@ class Invitation(Eventful, models.Model):
         invitation.save(update_fields=["accepted_at"])
         return Member.join(self.team, by)
 
-    def react(self, event: Event) -> None:
-        """Mail the link, once, in the words of whoever invites. Mail that cannot go out now is tried again with the event."""
-        if self.sent_at or not Invitation.objects.pending().filter(pk=self.pk).exists():
-            return
-        try:
-            self._message().send()
-        except smtplib.SMTPRecipientsRefused as problem:
-            logger.warning("invitation %s: the address was refused: %s", self.pk, problem)
-        self.sent_at = timezone.now()
-        self.save(update_fields=["sent_at"])
+    @property
+    def holds(self) -> bool:
+        """Whether it still opens the door."""
+        return Invitation.objects.pending().filter(pk=self.pk).exists()
 
-    def _message(self) -> EmailMessage:
+    def note_sent(self, at: datetime) -> None:
+        Invitation.objects.filter(pk=self.pk, sent_at=None).update(sent_at=at)
+
+    def react(self, event: Event) -> None:
+        """Put the link into the outbox of mail, once for each code, in the words of whoever invites."""
+        if self.sent_at or not self.holds:
+            return
+        self.mailings.waiting().exclude(key=self._key).delete()  # an older code opens nothing
         host = self.invited_by
-        about = {"invitation": self, "team": self.team, "host": host, "url": self.url}
-        with translation.override(host.user.language if host.user and host.user.language else None):
+        with in_their_words(host.user):
             subject = _("%(name)s invites you to the team %(team)s") % {"name": host, "team": self.team}
-            body = render_to_string("mail/invitation.txt", about)
-        return EmailMessage(" ".join(subject.split()), body, to=[self.email])
+        about = {"invitation": self, "host": host, "url": self.url}
+        Mailing.write(host, key=self._key, template="invitation", about=about, subject=subject, invitation=self)
+
+    @property
+    def _key(self) -> str:
+        """Not the code itself: the key becomes the Message-ID, which mail servers write into their logs."""
+        return f"invitation:{self.pk}:{hashlib.sha256(self.code.encode()).hexdigest()[:24]}"

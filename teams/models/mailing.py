@@ -1,5 +1,6 @@
 """The outbox of mail: a message is a row before it is sent, so that no crash loses it, and each is sent under one Message-ID
-for good. Somebody who has left, or whose account is locked, gets nothing that was still waiting."""
+for good. Somebody who has left, or whose account is locked, gets nothing that was still waiting; no more does who was
+invited, once the invitation has ended."""
 
 import logging
 import smtplib
@@ -19,6 +20,7 @@ from kombu.exceptions import OperationalError
 from esa import hosts
 
 if TYPE_CHECKING:
+    from teams.models.invitation import Invitation
     from teams.models.member import Member
     from teams.models.user import User
 
@@ -68,6 +70,8 @@ class MailingQuerySet(models.QuerySet["Mailing"]):
 
 class Mailing(models.Model):
     member = models.ForeignKey("teams.Member", models.CASCADE, related_name="mailings")
+    # An invitation goes to somebody who is no member yet: then this is who invites, and without them it ends.
+    invitation = models.ForeignKey("teams.Invitation", models.CASCADE, null=True, related_name="mailings")
     key = models.CharField(max_length=120, unique=True)  # what it is about: the same thing is never written twice
     subject = models.CharField(max_length=300)
     text = models.TextField()
@@ -108,6 +112,7 @@ class Mailing(models.Model):
         about: dict[str, Any],
         headers: dict[str, str] | None = None,
         subject: str = "",
+        invitation: "Invitation | None" = None,
     ) -> "Mailing | None":
         """Put a message into the outbox, rendered from mail/TEMPLATE.txt and .html; None if this key was written before.
 
@@ -123,6 +128,7 @@ class Mailing(models.Model):
             key=key,
             defaults={
                 "member": to,
+                "invitation": invitation,
                 "subject": " ".join(subject.split())[:300],
                 "text": text.strip() + "\n",
                 "html": html,
@@ -138,9 +144,11 @@ class Mailing(models.Model):
         now = timezone.now()
         if not Mailing.objects.due().filter(pk=self.pk).update(claimed_at=now, attempts=F("attempts") + 1):
             return
-        mailing = Mailing.objects.select_related("member__user", "member__team").get(pk=self.pk)
+        mailing = Mailing.objects.select_related("member__user", "member__team", "invitation").get(pk=self.pk)
         if not mailing.member.active or mailing.member.team.deleted_at:
             mailing._give_up("the member is gone")
+        elif mailing.invitation and not mailing.invitation.holds:
+            mailing._give_up("the invitation has ended")
         elif mailing.attempts > MOST_ATTEMPTS:
             mailing._give_up(mailing.problem or "the worker died in every attempt")
         else:
@@ -161,18 +169,27 @@ class Mailing(models.Model):
             # The text has gone to whom it was for; there is no reason to keep it here.
             self.sent_at, self.problem, self.text, self.html = timezone.now(), "", "", ""
             self.save(update_fields=["sent_at", "problem", "text", "html"])
+            if self.invitation:
+                self.invitation.note_sent(self.sent_at)
+
+    @property
+    def _address(self) -> str:
+        if self.invitation:
+            return self.invitation.email
+        return self.member.user.email if self.member.user else ""
 
     def _message(self) -> EmailMultiAlternatives:
         headers = {
             "Message-ID": self.message_id,
             "Date": self.created_at.strftime("%a, %d %b %Y %H:%M:%S +0000"),
             "Auto-Submitted": "auto-generated",
-            "List-Id": f"{self.member.team.name} <{self.member.team.name}.{settings.DOMAIN_NAME}>",
         }
+        if not self.invitation:  # whoever is invited is on no list
+            headers["List-Id"] = f"{self.member.team.name} <{self.member.team.name}.{settings.DOMAIN_NAME}>"
         message = EmailMultiAlternatives(
             self.subject,
             self.text,
-            to=[self.member.user.email if self.member.user else ""],
+            to=[self._address],
             headers=headers | self.headers,
         )
         if self.html:

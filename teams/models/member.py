@@ -154,6 +154,11 @@ class Member(Eventful, models.Model):
             self.save(update_fields=["role"])
             self.record("role", by=by, role=role, webhooks=webhooks_left_by(self.team, self))
 
+    def note_lock(self) -> None:
+        """Their account is locked: what they answered for has stopped, which the owners should know."""
+        if webhooks := webhooks_left_by(self.team, self):
+            self.record("lock", by=self, webhooks=webhooks)
+
     def touch(self) -> None:
         """Note the access, at most once in ACCESS_RESOLUTION, without a lock."""
         now = timezone.now()

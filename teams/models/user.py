@@ -185,10 +185,17 @@ class User(AbstractBaseUser, PermissionsMixin):
         logger.info("user %s closed their account", self.pk)
         self.delete()
 
+    @transaction.atomic
     def deactivate(self) -> None:
-        """Lock the account: every session, link and password is dead from this commit on, for each asks for an active user."""
-        self.is_active = False
-        self.save(update_fields=["is_active", "updated_at"])
+        """Lock the account: every session, link and password is dead from this commit on, for each asks for an active user.
+
+        Owners of teams hear of it where something stops with the person.
+        """
+        if self.is_active:
+            self.is_active = False
+            self.save(update_fields=["is_active", "updated_at"])
+            for member in self.memberships.select_related("team").filter(left_at=None):
+                member.note_lock()
 
     def reactivate(self) -> None:
         self.is_active = True

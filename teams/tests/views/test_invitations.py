@@ -7,14 +7,21 @@ from django.core import mail
 from django.test import Client
 from django.utils import timezone
 
-from teams.models import Event, Invitation, Member, User
+from teams.models import Event, Invitation, Mailing, Member, User
 from teams.models.event import relay_waiting_events
+from teams.models.mailing import CLAIM, send_waiting_mailings
 
 
 @pytest.fixture
 def invitation(docs, alice) -> Invitation:
     found: Invitation = docs.invite(["carol@example.com"], by=alice).invitations[0]
     return found
+
+
+def work():
+    """What the worker does: read the log, empty the outbox of mail."""
+    relay_waiting_events()
+    send_waiting_mailings()
 
 
 def path(invitation):
@@ -24,7 +31,7 @@ def path(invitation):
 def test_an_owner_invites_and_each_address_gets_its_own_link(sign_in, docs, alice):
     sign_in(alice).post("/team/invitations", {"emails": "Ann <ann@example.com>, BEN@example.com\nann@example.com"})
     assert sorted(docs.invitations.values_list("email", flat=True)) == ["ann@example.com", "ben@example.com"]
-    relay_waiting_events()
+    work()
     sent = {message.to[0]: message.body for message in mail.outbox}
     for invitation in docs.invitations.all():
         assert invitation.url in sent[invitation.email]
@@ -34,15 +41,15 @@ def test_the_mail_speaks_as_the_one_who_invites(docs, alice):
     alice.user.language = "ja"
     alice.user.save()
     docs.invite(["ann@example.com"], by=alice)
-    relay_waiting_events()
+    work()
     assert "docs" in mail.outbox[0].subject
     assert "Alice" in mail.outbox[0].body
 
 
 def test_mail_goes_out_once_however_often_the_event_is_read(docs, alice, invitation):
-    relay_waiting_events()
+    work()
     Event.objects.update(relayed_at=None)
-    relay_waiting_events()
+    work()
     assert len(mail.outbox) == 1
 
 
@@ -50,14 +57,52 @@ def test_mail_that_cannot_go_out_waits_and_holds_up_nothing_else(docs, alice, in
     good = settings.EMAIL_BACKEND
     settings.EMAIL_BACKEND, settings.EMAIL_PORT = "django.core.mail.backends.smtp.EmailBackend", 1
     later = alice.record("role", by=alice)
-    relay_waiting_events()
+    work()
     assert Event.objects.get(pk=later.pk).relayed_at
     settings.EMAIL_BACKEND = good
-    relay_waiting_events()
+    work()
     assert mail.outbox == []  # it pauses first
-    Event.objects.update(retry_at=None)
-    relay_waiting_events()
+    Mailing.objects.update(retry_at=None)
+    work()
     assert len(mail.outbox) == 1
+    invitation.refresh_from_db()
+    assert invitation.sent_at
+
+
+def test_a_worker_that_dies_loses_no_mail_and_doubles_none(docs, alice, invitation):
+    relay_waiting_events()
+    (waiting,) = Mailing.objects.all()
+    Mailing.objects.update(claimed_at=timezone.now(), attempts=1)  # taken, and then killed
+    send_waiting_mailings()
+    assert mail.outbox == []
+    Mailing.objects.update(claimed_at=timezone.now() - CLAIM * 2)
+    send_waiting_mailings()
+    Event.objects.update(relayed_at=None, read_by=[])
+    work()
+    (sent,) = mail.outbox
+    assert sent.extra_headers["Message-ID"] == waiting.message_id
+    assert invitation.code not in waiting.message_id
+    assert sent.to == ["carol@example.com"]
+    assert invitation.url in sent.alternatives[0][0]
+    assert Mailing.objects.get().text == ""
+
+
+@pytest.mark.parametrize("end", ["cancelled", "renewed", "the host left", "accepted"])
+def test_mail_of_an_invitation_that_ended_while_it_waited_is_not_sent(docs, alice, bob, carol, end):
+    bob.change_role("owner", by=alice)
+    invitation = docs.invite(["carol@example.com"], by=bob).invitations[0]
+    relay_waiting_events()
+    if end == "cancelled":
+        invitation.delete()
+    elif end == "renewed":
+        docs.invite(["carol@example.com"], by=alice)
+    elif end == "the host left":
+        bob.leave(by=bob)
+    else:
+        invitation.accept(by=carol.user)
+    work()
+    assert [invitation.code in message.body for message in mail.outbox] == ([False] if end == "renewed" else [])
+    assert not Mailing.objects.waiting().exists()
 
 
 @pytest.mark.parametrize(
@@ -175,7 +220,7 @@ def test_from_nothing_to_a_team_of_two(db, settings):
     made = ann.post("/teams/new", {"name": "Kitchen", "description": "Food", "privacy": "closed", "role": "member"})
     assert made["Location"] == "http://kitchen.esa.localhost/"
     ann.post("/team/invitations", {"emails": "ben@example.com"}, HTTP_HOST="kitchen.esa.localhost")
-    relay_waiting_events()
+    work()
     link = next(word for word in mail.outbox[-1].body.split() if word.endswith("/join"))
 
     door = ben.get(link, HTTP_HOST="kitchen.esa.localhost").content.decode()
