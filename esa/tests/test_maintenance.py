@@ -11,7 +11,7 @@ from django.test import Client
 from esa import condition
 from esa.middleware import Gate
 from esa.models import Switch
-from posts.models import Post
+from posts.models import Post, Revision
 
 HOST = {"HTTP_HOST": "esa.localhost"}
 
@@ -100,10 +100,49 @@ def test_reading_needs_no_writing_at_all(alice, settings, sign_in):
     type(alice).objects.filter(pk=alice.pk).update(last_accessed_at=None)
     with connection.cursor() as cursor:
         cursor.execute("SAVEPOINT before")
+        Post.objects.update(renderer_version=0, body_html="old")
         cursor.execute("SET TRANSACTION READ ONLY")
-        for path in ("/", "/posts/1", "/posts", "/posts/1/revisions"):
+        for path in (
+            "/",
+            "/posts/1",
+            "/posts",
+            "/posts/1/revisions",
+            "/posts/1/edit",
+            "/posts/1.md",
+            "/posts/new",
+            "/posts?q=words",
+            "/notifications",
+            "/members",
+            "/members/alice",
+            "/tags",
+            "/bin",
+            "/live",
+            "/completions/titles?q=kept",
+        ):
             assert client.get(path).status_code == 200, path
         cursor.execute("ROLLBACK TO SAVEPOINT before")
+
+
+def test_what_has_to_be_rendered_anew_to_be_read_is_rendered_and_not_written(alice, settings, sign_in):
+    """After an upgrade of the renderer, and where the world may not know what a text says of others."""
+    hidden = Post.write(by=alice, name="hidden title", body_md="", wip=True)
+    post = Post.write(by=alice, name="kept", body_md=f"See #{hidden.number}", wip=False)
+    comment = post.comment(by=alice, body_md=f"And #{hidden.number}")
+    Revision.objects.update(renderer_version=0, body_html="old")
+    Post.objects.update(renderer_version=0, body_html="old")
+    alice.team.privacy = "open"
+    alice.team.save()
+    settings.ESA_READ_ONLY = True
+    for reader in (sign_in(alice), sign_in(None, alice.team)):
+        page = reader.get(f"/posts/{post.number}").content.decode()
+        assert f">#{hidden.number}" in page or "hidden title" in page
+        assert '<div class="old' not in page
+    assert "hidden title" not in page  # the stranger's
+    assert sign_in(alice).get(f"/posts/{post.number}/revisions/1").status_code == 200
+    assert set(Post.objects.values_list("renderer_version", "body_html")) == {(0, "old")}
+    assert set(Revision.objects.values_list("renderer_version", "body_html")) == {(0, "old")}
+    comment.refresh_from_db()
+    assert not comment.rendered_for_world
 
 
 def test_a_save_in_read_only_mode_gives_back_what_was_typed(alice, settings, sign_in):

@@ -7,7 +7,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import connection, models
 from django.urls import reverse
 
-from esa import markdown
+from esa import condition, markdown
 from posts import title
 from posts.links import TeamLinks
 
@@ -75,7 +75,8 @@ class Revision(models.Model):
             options = markdown.Options(plantuml_url=settings.PLANTUML_URL)
             self.body_html = markdown.render(self.body_md, TeamLinks(self.post.team), options=options).html
             self.renderer_version = markdown.RENDERER_VERSION
-            self.save(update_fields=["body_html", "renderer_version"])
+            if condition.current().writable:
+                self.save(update_fields=["body_html", "renderer_version"])
 
     @property
     def full_name(self) -> str:

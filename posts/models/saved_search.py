@@ -8,6 +8,8 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from esa import condition
+
 if TYPE_CHECKING:
     from teams.models import Member
 
@@ -92,9 +94,9 @@ class RecentSearch(models.Model):
 
     @classmethod
     def note(cls, query: str, *, by: "Member") -> None:
-        """Remember the last few; the same again moves up."""
+        """Remember the last few, while anything can be written; the same again moves up."""
         query = query.strip()
-        if query and len(query) <= QUERY_LENGTH and "\x00" not in query:
+        if condition.current().writable and query and len(query) <= QUERY_LENGTH and "\x00" not in query:
             cls.objects.update_or_create(member=by, query=query, defaults={"at": timezone.now()})
             kept = cls.objects.filter(member=by).order_by("-at").values("pk")[:MOST_RECENT]
             cls.objects.filter(member=by).exclude(pk__in=list(kept.values_list("pk", flat=True))).delete()
