@@ -2,6 +2,7 @@
 
 import ctypes
 import os
+import secrets
 import signal
 import sys
 import time
@@ -23,13 +24,22 @@ class Worker:
 
     def __init__(self, queue: str, pool: str, visibility_timeout: float) -> None:
         self.code: int | None = None
+        self.name = f"{queue}-{secrets.token_hex(4)}@localhost"
         parent = os.getpid()
         self.pid = os.fork()
         if not self.pid:
             ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
             if os.getppid() != parent:
                 os._exit(1)
-            _work(queue, pool, visibility_timeout)
+            _work(queue, pool, visibility_timeout, self.name)
+
+    def answers(self) -> bool:
+        """Asked by the broker, as `celery inspect ping` does; also while it takes no tasks."""
+        deadline = time.monotonic() + 20
+        while time.monotonic() < deadline:
+            if app.control.ping(timeout=0.5, limit=1, destination=[self.name]):
+                return True
+        return False
 
     def kill(self) -> None:
         """As a machine dies: nobody gets to say goodbye."""
@@ -52,7 +62,7 @@ class Worker:
         return self.code
 
 
-def _work(queue: str, pool: str, visibility_timeout: float) -> NoReturn:
+def _work(queue: str, pool: str, visibility_timeout: float, name: str) -> NoReturn:
     """What the child does, and it never comes back to the tests; the lines and locks of its parent are not its own."""
     code: object = 1
     try:
@@ -67,7 +77,7 @@ def _work(queue: str, pool: str, visibility_timeout: float) -> NoReturn:
         app._after_fork()
         transport = settings.CELERY_BROKER_TRANSPORT_OPTIONS | {"visibility_timeout": visibility_timeout}
         app.conf.update(broker_url=settings.REDIS_URL, broker_transport_options=transport)
-        app.worker_main(["worker", "--pool", pool, "--queues", queue, *OPTIONS.split()])
+        app.worker_main(["worker", "--pool", pool, "--queues", queue, "--hostname", name, *OPTIONS.split()])
         code = 0
     except SystemExit as end:
         code = end.code or 0

@@ -7,6 +7,9 @@ import pytest
 from django.db import connection, transaction
 from django.utils import timezone
 
+from esa import condition
+from esa.celery import app
+from esa.models import Switch
 from esa.tests import workers
 from esa.tests.receiver import receiver
 from posts.models import Post
@@ -100,3 +103,24 @@ def test_a_worker_killed_hard_loses_no_task(alice):
     with workers.worker(QUEUE, pool="prefork", visibility_timeout=0.5) as second:
         wait_for("SELECT NOT EXISTS (SELECT 1 FROM teams_event WHERE relayed_at IS NULL)")
         assert second.end() == 0
+
+
+def queue_length() -> int:
+    with app.connection_for_write() as line:
+        return int(line.default_channel._size(QUEUE))
+
+
+def test_a_worker_takes_nothing_during_maintenance_and_everything_after_it(alice, monkeypatch):
+    monkeypatch.setattr(condition, "EFFECTIVE_WITHIN", 0.2)
+    Post.write(by=alice, name="x")
+    (event,) = Event.objects.waiting()
+    Switch.throw(condition.MAINTENANCE)
+    with workers.worker(QUEUE) as worker:
+        assert worker.answers()
+        relay_event.apply_async([event.pk], queue=QUEUE)
+        assert worker.answers()  # its loop has turned
+        assert (queue_length(), Event.objects.waiting().count()) == (1, 1)
+        Switch.throw(condition.OPEN)
+        wait_for("SELECT NOT EXISTS (SELECT 1 FROM teams_event WHERE relayed_at IS NULL)")
+        assert queue_length() == 0
+        assert worker.end() == 0
