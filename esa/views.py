@@ -60,7 +60,15 @@ def server_error(request: HttpRequest) -> HttpResponse:
     if isinstance(problem, InternalError) and isinstance(problem.__cause__, psycopg.errors.ReadOnlySqlTransaction):
         message = _("esa can only be read for a moment, because its database is being moved.")
         return unavailable(request, "read_only", message)
+    if _is_of_storage(problem):
+        message = _("The file storage does not answer. Texts can be read and saved; try the file again in a moment.")
+        return unavailable(request, "storage_unavailable", message)
     return render(None, "500.html", status=500)
+
+
+def _is_of_storage(problem: BaseException | None) -> bool:
+    """By name, so that nobody imports the library of S3 to whom it is not needed."""
+    return any(each.__name__ in {"BotoCoreError", "ClientError"} for each in type(problem).__mro__)
 
 
 def bypass_maintenance(request: HttpRequest, token: str) -> HttpResponse:

@@ -1,5 +1,6 @@
 """What esa does while a server is gone, with real servers that are really stopped."""
 
+import json
 import signal
 import socket
 import time
@@ -38,14 +39,24 @@ def path_of(location: str) -> str:
     return "/" + location.split("/", 3)[3] if "://" in location else location
 
 
-def test_without_s3_pages_still_show(esa):
+def test_without_s3_pages_still_show_and_files_say_what_is_wrong(esa):
     esa.sign_in()
     path = path_of(write(esa, "before"))
+    answer = esa.upload("/attachments", path, "notes.txt", b"kept in S3", team="docs")
+    assert answer[0] == 201, answer
+    file = path_of(json.loads(answer[2])["url"])
+    assert esa.ask(file, team="docs")[2] == "kept in S3"
     esa.s3.stop()
     started = time.monotonic()
     status, _, page = esa.ask(path, team="docs")
     assert (status, "holds" in page) == (200, True)
     assert time.monotonic() - started < 3
+    write(esa, "without S3")
+    status, headers, page = esa.ask(file, team="docs")
+    assert (status, "The file storage does not answer" in page) == (503, True)
+    assert int(headers["retry-after"]) > 0
+    status, _, text = esa.upload("/attachments", path, "more.txt", b"x", team="docs")
+    assert (status, json.loads(text)["error"]) == (503, "storage_unavailable")
 
 
 def test_without_valkey_people_sign_in_read_and_save_and_the_events_wait(esa, django_db_blocker):
