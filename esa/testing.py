@@ -71,12 +71,15 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what needs a browser, so that `-m "not browser"` leaves it out; begin with what mostly waits, so that the other
-    worker has something to take over until the end."""
+    """Mark what needs a browser, so that `-m "not browser"` leaves it out. The first worker begins with what mostly waits,
+    the second with all that needs a browser, so that one is started and warm; others take over from their ends."""
     items.sort(key=lambda item: item.path.name not in LONG)
-    for item in items:
-        if "browser" in getattr(item, "fixturenames", ()):
-            item.add_marker("browser")
+    browsing = [item for item in items if "browser" in getattr(item, "fixturenames", ())]
+    for item in browsing:
+        item.add_marker("browser")
+    others = [item for item in items if not item.get_closest_marker("browser")]
+    share = len(items) // int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    items[:] = others[:share] + browsing + others[share:]
 
 
 def _prepare() -> None:

@@ -55,7 +55,7 @@ def test_the_database_can_be_used_beside_the_browser(page, live_site):
     assert Team.objects.filter(name="seen").exists()
 
 
-def test_no_event_loop_is_left_for_other_tests():
+def test_no_event_loop_is_left_for_other_tests(browser):
     with pytest.raises(RuntimeError):
         asyncio.get_running_loop()
 

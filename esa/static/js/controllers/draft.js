@@ -13,10 +13,12 @@ export default async function draft(form, signal) {
   const base = form.elements.base_body
   const before = field.defaultValue
   const text = () => ({ body_md: field.value, ...(base && { base_body: base.value }) })
+  let latest = 0
   const keep = async () => {
+    const mine = ++latest
     delete form.dataset.kept
     await (field.value === before ? journal.drop() : journal.keep(text()))
-    form.dataset.kept = ""
+    if (mine === latest) form.dataset.kept = ""
   }
   field.addEventListener("input", keep, { signal })
   if (field.value !== before) keep() // somebody was faster than this script
