@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from teams import scopes
+
 if TYPE_CHECKING:
     from teams.models import Member
 
-EVERYTHING = [
-    f"admin:{resource}" for resource in ("post", "comment", "category", "tag", "member", "team", "user", "attachment")
-]
+EVERYTHING = [f"admin:{resource}" for resource in scopes.RESOURCES]
 
 
 class Program:
