@@ -10,7 +10,6 @@ export default function glimpse(element, signal) {
   const pages = new RegExp(element.dataset.pages)
   const card = Object.assign(document.createElement("div"), { className: "glimpse", id: `glimpse-${++last}`, hidden: true })
   card.setAttribute("role", "tooltip")
-  document.body.append(card)
   signal.addEventListener("abort", () => (card.remove(), clearTimeout(timer)))
   let timer, shown, asked
 
@@ -38,6 +37,7 @@ export default function glimpse(element, signal) {
       known.set(address, answer.ok ? await answer.text().catch(() => "") : "")
     }
     if (shown !== link || !link.isConnected || !known.get(address)) return
+    if (!card.isConnected) (element.closest("main") ?? document.body).append(card) // many texts on a page never need theirs
     card.innerHTML = known.get(address)
     card.hidden = false
     link.setAttribute("aria-describedby", card.id)
