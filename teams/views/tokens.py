@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
+from esa import hosts
 from teams.access_forms import FineTokenForm, LegacyTokenForm
 from teams.decorators import person_required
 from teams.http import PersonRequest
@@ -46,6 +47,7 @@ def delete(request: PersonRequest, pk: int) -> HttpResponse:
 
 def page(request: PersonRequest, status: int = 200, **more: Any) -> HttpResponse:
     context = {
+        "agents_url": hosts.absolute("/mcp"),
         "tokens": request.user.access_tokens.prefetch_related("grants__member__team").order_by("-pk"),
         "legacy_form": LegacyTokenForm(),
         "fine_form": FineTokenForm(request.user, initial={"scopes": ["read:post"]}),

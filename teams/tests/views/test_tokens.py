@@ -22,7 +22,9 @@ def make(client: Any, generation: str = "v1", **entered: Any) -> Any:
 
 def test_a_token_is_shown_once_and_opens_the_door(sign_in, bob):
     client = base(sign_in(bob))
-    assert b'href="/user/applications/oauth"' in client.get("/user/applications").content
+    page = client.get("/user/applications").content
+    assert b'href="/user/applications/oauth"' in page
+    assert b"<code>http://esa.localhost/mcp</code>" in page
     assert b'href="/user/applications"' in client.get("/user/applications/oauth").content
     made = make(client)
     secret = re.search(r'value="([0-9a-f]{64})"', made.content.decode())[1]
