@@ -4,7 +4,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
@@ -40,7 +40,13 @@ def index(request: MemberRequest, number: int) -> HttpResponse:
 
 @member_required
 def edit(request: MemberRequest, pk: int) -> HttpResponse:
-    comment = _changeable(request, pk)
+    try:
+        comment = _changeable(request, pk)
+    except Http404:
+        if request.method != "POST":
+            raise
+        # Removed while somebody wrote, with or without its post: what they wrote goes back to them.
+        return render(request, "posts/comments/gone.html", {"body": request.POST.get("body_md", "")}, status=404)
     context: dict[str, Any] = {"post": comment.post, "comment": comment, "body": comment.body_md}
     context["base"] = comment.body_md
     if request.method != "POST":

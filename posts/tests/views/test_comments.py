@@ -127,3 +127,18 @@ def test_a_program_without_a_base_still_has_the_last_word(alice, bob, post):
     Comment.objects.get().edit(by=alice, body_md="two")
     assert comment.edit(by=bob, body_md="three") is False
     assert Comment.objects.get().body_md == "three"
+
+
+def test_a_text_for_a_comment_that_is_gone_goes_back_to_its_writer(alice, bob, carol, post, sign_in, docs):
+    comment = post.comment(by=bob, body_md="one")
+    elsewhere = Post.write(by=carol, name="x").comment(by=carol, body_md="hers")
+    client = sign_in(bob)
+    post.trash(by=alice)
+    for pk in (comment.pk, elsewhere.pk, 10**9):
+        answer = client.post(f"/comments/{pk}/edit", {"body_md": "a <long> text", "base_body": "one"})
+        assert answer.status_code == 404
+        assert "a &lt;long&gt; text" in text_of(answer)
+        assert client.get(f"/comments/{pk}/edit").status_code == 404
+    outsider = sign_in(carol, docs).post(f"/comments/{comment.pk}/edit", {"body_md": "a text"})
+    assert outsider.status_code == 404
+    assert "a text" not in text_of(outsider)
