@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from urllib.parse import urlsplit
 
-import psycopg
 import redis
 from botocore.exceptions import BotoCoreError, ClientError
 from django.conf import settings
@@ -48,20 +47,24 @@ def database() -> Finding:
         with connection.cursor() as cursor:
             cursor.execute("SHOW server_encoding")
             encoding = cursor.fetchone()[0]
-            cursor.execute("SELECT show_trgm('寿司') <> '{}'")
-            trigrams = bool(cursor.fetchone()[0])
+            cursor.execute("SELECT lower('É') = 'é'")
+            folds = bool(cursor.fetchone()[0])
         version = connection.cursor().connection.info.server_version // 10_000
-    except psycopg.errors.UndefinedFunction:
-        trigrams, encoding, version = True, "UTF8", OLDEST  # before the first migrate
     except DatabaseError as problem:
-        if "show_trgm" in str(problem):
-            return Finding(WARNING, "answers, and is not migrated yet", "Run migrate.")
         return Finding(FAILURE, _short(problem), "Check DATABASE_URL, and that the server runs and lets this host in.")
     if version < OLDEST:
         return Finding(FAILURE, f"PostgreSQL {version} is too old", f"Move to PostgreSQL {OLDEST} or newer.")
-    if encoding != "UTF8" or not trigrams:
+    if encoding != "UTF8":
         return Finding(
-            FAILURE, f"encoding {encoding}, and Japanese has no trigrams", "Make the database anew with a UTF-8 locale."
+            FAILURE,
+            f"its encoding is {encoding}",
+            "Make the database anew: createdb --encoding UTF8 --template template0.",
+        )
+    if not folds:
+        return Finding(
+            WARNING,
+            "É and é are two letters to it",
+            "Make the database anew with a UTF-8 locale, or names with accents are two when their case differs.",
         )
     return fine(f"PostgreSQL {version}, UTF-8")
 
@@ -192,15 +195,15 @@ def cookies() -> Finding:
     name = settings.DOMAIN_NAME
     if not settings.DEBUG and settings.SECRET_KEY.startswith(("dev", "change", "insecure")):
         return Finding(FAILURE, "SECRET_KEY looks like an example", "Give 50 random characters of your own.")
-    if not settings.ESA_HTTPS and not settings.DEBUG:
-        return Finding(
-            WARNING, "cookies go over plain HTTP", "Put esa behind HTTPS and drop ESA_HTTPS=0, unless this is a test."
-        )
     if not settings.ESA_SINGLE_TEAM and ("." not in name or name.replace(".", "").isdecimal()):
         return Finding(
             FAILURE,
             f"{name} cannot carry a cookie for the team hosts",
             "Take a domain with a dot, or set ESA_SINGLE_TEAM.",
+        )
+    if not settings.ESA_HTTPS and not settings.DEBUG:
+        return Finding(
+            WARNING, "cookies go over plain HTTP", "Put esa behind HTTPS and drop ESA_HTTPS=0, unless this is a test."
         )
     return fine(f"one session for {name} and its team hosts")
 
