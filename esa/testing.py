@@ -171,6 +171,23 @@ def live_site(live_server: "LiveServer", settings: Any, monkeypatch: pytest.Monk
     return site
 
 
+# As app.js goes through them, so that this ends later.
+BEHAVIOURS = """async () => {
+  const attach = async ({ dataset }) => {
+    for (const name of dataset.controller.split(/\\s+/)) if (name) await import(`controllers/${name}`)
+  }
+  await Promise.all([...document.querySelectorAll("[data-controller]")].map(attach))
+  await new Promise((done) => setTimeout(done))
+}"""
+
+
+def awake(page: "Page") -> "Page":
+    """Wait until everything on the page behaves: a click or a key that comes earlier does what it does without scripts."""
+    page.wait_for_load_state()
+    page.evaluate(BEHAVIOURS)
+    return page
+
+
 @pytest.fixture(scope="session")
 def browser() -> Iterator["Browser"]:
     """One headless Chromium for the whole run."""

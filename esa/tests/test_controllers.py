@@ -10,6 +10,8 @@ from django.template.loader import get_template
 from django.test import RequestFactory
 from playwright.sync_api import expect
 
+from esa.testing import awake
+
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
@@ -17,11 +19,6 @@ HEAD = """{% load esa static %}<!doctype html><html lang="en"><head><title>x</ti
 <link rel="icon" href="data:,">{% import_map %}
 <script type="module" src="{% static "js/app.js" %}"></script></head><body><main class="markdown">"""
 POLICY = "default-src 'self'; script-src 'self' 'nonce-n0nce'; style-src 'self'; img-src data:"
-ATTACHED = """async () => {
-  const names = [...document.querySelectorAll("[data-controller]")].flatMap((each) => each.dataset.controller.split(" "))
-  await Promise.all(names.map((name) => import(`controllers/${name}`)))
-  await new Promise((done) => setTimeout(done))
-}"""
 
 Answers = dict[str, Callable[[HttpRequest], HttpResponse]]
 
@@ -44,8 +41,7 @@ def show(page: "Page", live_site: Any) -> "Callable[..., Page]":
 
         live_site.stand_in = answer
         page.goto(live_site.url("/", team="docs"))
-        page.evaluate(ATTACHED)
-        return page
+        return awake(page)
 
     return open_page
 
@@ -320,7 +316,7 @@ def test_nothing_of_a_video_is_loaded_before_it_is_asked_for(show: Any) -> None:
         '<div class="markdown" data-controller="markdown"><div class="embed" data-embed="youtube" data-id="a/b"><a href="/v">Play</a></div></div>'
     )
     page.wait_for_selector(".embed[data-controller]")
-    page.evaluate(ATTACHED)
+    awake(page)
     assert page.locator("iframe").count() == 0
     page.click(".embed a")
     assert page.get_attribute("iframe", "src") == "https://www.youtube-nocookie.com/embed/a%2Fb?autoplay=1"

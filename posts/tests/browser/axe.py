@@ -3,11 +3,10 @@
 from contextlib import contextmanager
 from pathlib import Path
 
+from esa.testing import awake
+
 SOURCE = Path(__file__).resolve().parents[3] / "node_modules" / "axe-core" / "axe.min.js"
 RUN = """async (only) => {
-  const behaviours = [...document.querySelectorAll("[data-controller]")].flatMap((each) => each.dataset.controller.split(" "))
-  await Promise.all(behaviours.map((name) => import(`controllers/${name}`)))
-  await new Promise((done) => setTimeout(done))
   const { violations } = await axe.run(document, { resultTypes: ["violations"], ...only })
   return violations
 }"""
@@ -26,5 +25,5 @@ def axe_in(page):
 
 def violations(page, *, only=None):
     """What breaks a rule; colours are all that another theme can break, so there it is enough to look at `only` those."""
-    found = page.evaluate(RUN, {"runOnly": {"type": "rule", "values": [only]}} if only else {})
+    found = awake(page).evaluate(RUN, {"runOnly": {"type": "rule", "values": [only]}} if only else {})
     return [(each["id"], [node["html"][:160] for node in each["nodes"]][:3]) for each in found]

@@ -3,6 +3,7 @@
 import pytest
 from playwright.sync_api import Page, expect
 
+from esa.testing import awake
 from posts.models import Post
 
 
@@ -15,6 +16,7 @@ def reader(alice, page: Page, live_site, sign_in_browser) -> Page:
 def test_the_tree_opens_in_place_and_old_addresses_lead_to_their_category(alice, reader, live_site):
     Post.write(by=alice, name="Deep", category="dev/検索/bigram", wip=False)
     reader.goto(live_site.url("/", team="docs"))
+    awake(reader)
     tree = reader.get_by_role("navigation", name="Categories")
     expect(tree.get_by_role("link", name="検索")).to_have_count(0)
     tree.locator("summary").first.click()
@@ -31,6 +33,7 @@ def test_the_tree_opens_in_place_and_old_addresses_lead_to_their_category(alice,
 def test_boxes_star_and_watch_answer_on_the_page(alice, reader, live_site):
     post = Post.write(by=alice, name="Plan", body_md="- [ ] one\n- [ ] two\n", wip=False)
     reader.goto(live_site.url("/posts/1", team="docs"))
+    awake(reader)
     boxes = reader.locator("#body input[type=checkbox]")
     with reader.expect_response("**/tasks/1"):
         boxes.nth(1).check()
@@ -51,6 +54,7 @@ def test_boxes_star_and_watch_answer_on_the_page(alice, reader, live_site):
 def test_deleting_asks_in_a_dialog_that_can_be_left(alice, reader, live_site):
     Post.write(by=alice, name="Plan", wip=False)
     reader.goto(live_site.url("/posts/1", team="docs"))
+    awake(reader)
     more = reader.locator(".post__actions details.menu > summary")
     more.click()
     reader.get_by_role("link", name="Delete").click()

@@ -6,6 +6,7 @@ from urllib.parse import unquote_plus
 import pytest
 from playwright.sync_api import Page, expect
 
+from esa.testing import awake
 from posts.models import Post
 
 
@@ -26,7 +27,7 @@ def desk(page: Page, live_site, bob, alice, sign_in_browser, transactional_db):
     page.on("console", lambda message: said.append(message.text) if message.type == "error" else None)
     page.on("pageerror", lambda problem: said.append(str(problem)))
     page.goto(live_site.url("/posts", team="docs"))
-    yield page
+    yield awake(page)
     assert [line for line in said if not line.startswith(("htmx:afterRequest", "htmx:sendAbort"))] == []  # overtaken
 
 
@@ -83,7 +84,8 @@ def test_the_quick_switcher_goes_to_posts_and_places(desk: Page, live_site) -> N
     expect(switcher.locator("[aria-selected=true]")).to_contain_text("サーバー移行計画")
     desk.keyboard.press("Enter")
     expect(desk).to_have_url(live_site.url("/posts/2", team="docs"))
-    desk.keyboard.press("Control+k")
+    awake(desk).keyboard.press("Control+k")
+    expect(switcher).to_be_visible()
     desk.keyboard.type("tags")
     expect(switcher.locator("[aria-selected=true]")).to_contain_text("Search everything")
     desk.keyboard.press("ArrowDown")

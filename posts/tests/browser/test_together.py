@@ -3,6 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
+from esa.testing import awake
 from posts.models import Comment, Post, Star
 from posts.models.post import Draft
 from posts.tests.telling import relay
@@ -22,8 +23,9 @@ def test_two_people_see_each_other_at_a_post(people, live_site, alice, bob):
     Post.write(by=alice, name="Soup", body_md="A long passage about salt.", wip=False)
     his, hers = people[1], people[0]
     address = live_site.url("/posts/1", team="docs")
-    hers.goto(address)
-    his.goto(address)
+    for page in people:
+        page.goto(address)
+        awake(page)
     expect(his.locator(".live__here")).to_have_text("Alice is here")
 
     # Bob writes, with a name that is offered; Alice sees it without reloading
@@ -44,12 +46,14 @@ def test_two_people_see_each_other_at_a_post(people, live_site, alice, bob):
 
     # The bell rings elsewhere, and the inbox leads to the comment
     hers.goto(live_site.url("/tags", team="docs"))
+    awake(hers)
     relay()
     look(hers)
     expect(hers.locator(".bell .count--unread")).to_have_text("1")
     hers.locator(".bell").click()
     hers.get_by_role("link", name="Bob mentioned you").click()
     hers.wait_for_url(f"**/posts/1#comment-{Comment.objects.get().pk}")
+    awake(hers)
     expect(hers.locator(".bell .count--unread")).to_be_hidden()
 
     # Alice stars a passage; Bob is told that the post has changed
@@ -69,7 +73,7 @@ def test_a_comment_that_was_not_sent_is_back_after_a_crash_of_the_tab(people, li
     Post.write(by=alice, name="Soup", wip=False)
     page = people[0]
     page.goto(live_site.url("/posts/1", team="docs"))
-    page.get_by_label("Comment", exact=True).press_sequentially("half a thought")
+    awake(page).get_by_label("Comment", exact=True).press_sequentially("half a thought")
     page.locator("form[data-kept]").wait_for()
     page.goto(live_site.url("/tags", team="docs"))
     page.goto(live_site.url("/posts/1", team="docs"))
