@@ -9,9 +9,11 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from allauth.account.models import EmailAddress
 
+from conftest import join
 from esa.tests.receiver import receiver
 from posts.models import Post, Unfurl
-from teams.models import Slack, slack
+from posts.tests.telling import relay
+from teams.models import Notification, Slack, slack
 
 SECRET, TOKEN = "8f742231b10e8888abcd99yyyzzz85a5", "xoxb-17653672481-19874698323"
 
@@ -158,8 +160,12 @@ def test_who_left_shows_nothing_and_neither_does_a_connection_without_an_owner(a
     work()
     assert cards(at_slack) == []
     send(shared(link(post), event_id="Ev2"))
-    connected.responsible.role = "member"
-    connected.responsible.save()
+    dora = join(alice.team, "dora", "owner")
+    alice.change_role("member", by=dora)
+    ann = join(alice.team, "ann", "owner")
+    relay()
+    (told,) = Notification.objects.filter(member=ann, event__action="member_role")
+    assert told.excerpt == "Slack shows no posts any more until an owner takes over the connection."
     asked = len(at_slack.requests)
     work()
     assert len(at_slack.requests) == asked

@@ -9,8 +9,8 @@ from django.db.models import Count, F, Q
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import cached_property
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 
 from esa import condition, hosts
 from esa.prepared import Prepared
@@ -143,7 +143,7 @@ class Member(Eventful, models.Model):
         self.groups.clear()
         if by.pk != self.pk:
             self.team.regenerate_invitation()
-        self.record("leave", by=by, webhooks=webhooks_left_by(self.team, self))
+        self.record("leave", by=by, **self._left_behind)
 
     @transaction.atomic
     def change_role(self, role: str, *, by: "Member") -> None:
@@ -152,12 +152,13 @@ class Member(Eventful, models.Model):
         if role != self.role:
             self.role = role
             self.save(update_fields=["role"])
-            self.record("role", by=by, role=role, webhooks=webhooks_left_by(self.team, self))
+            self.record("role", by=by, role=role, **self._left_behind)
 
     def note_lock(self) -> None:
         """Their account is locked: what they answered for has stopped, which the owners should know."""
-        if webhooks := webhooks_left_by(self.team, self):
-            self.record("lock", by=self, webhooks=webhooks)
+        left = self._left_behind
+        if any(left.values()):
+            self.record("lock", by=self, **left)
 
     def touch(self) -> None:
         """Note the access, at most once in ACCESS_RESOLUTION, without a lock."""
@@ -168,8 +169,9 @@ class Member(Eventful, models.Model):
             self.last_accessed_at = now
 
     def hearers_of(self, event: Event) -> "list[Hearers]":
-        """Owners hear who comes and goes, and of a new role if webhooks hang on it."""
-        if event.action == "member_role" and not (event.particulars.get("webhooks") and not self.is_owner):
+        """Owners hear who comes and goes, and of a new role if something stops with it."""
+        left = event.particulars.get("webhooks") or event.particulars.get("slack")
+        if event.action == "member_role" and not (left and not self.is_owner):
             return []
         return [("team", self.team.members.owners())]
 
@@ -181,14 +183,17 @@ class Member(Eventful, models.Model):
         return reverse("member", args=[self.handle]) if self.active else reverse("members")
 
     def excerpt_of(self, event: Event, *, whole: bool = False) -> str:
+        said = []
         if count := event.particulars.get("webhooks"):
-            said = ngettext(
+            words = ngettext(
                 "%(count)d webhook that they answered for has stopped. An owner may take it over.",
                 "%(count)d webhooks that they answered for have stopped. An owner may take them over.",
                 count,
             )
-            return said % {"count": count}
-        return ""
+            said.append(words % {"count": count})
+        if event.particulars.get("slack"):
+            said.append(gettext("Slack shows no posts any more until an owner takes over the connection."))
+        return " ".join(said)
 
     def payload_of(self, event: Event) -> dict[str, Any] | None:
         from teams.json import hook_user_json
@@ -203,6 +208,14 @@ class Member(Eventful, models.Model):
     def unread_count(self) -> int:
         """The number at the bell; it stops at 99."""
         return len(_unread(self.pk))
+
+    @property
+    def _left_behind(self) -> dict[str, Any]:
+        """What stops when this member is no longer an owner who can sign in."""
+        from teams.models.slack import Slack
+
+        slack = Slack.objects.filter(responsible=self, unfurls=True).exists()
+        return {"webhooks": webhooks_left_by(self.team, self), "slack": slack}
 
     def _keep_an_owner(self) -> None:
         owners = list(self.team.members.owners().select_for_update().order_by("pk"))

@@ -13,6 +13,7 @@ from django.db import connection, transaction
 from posts import title
 from posts.models import Category, Comment, Post
 from posts.models.post import Draft
+from teams.models import Group, Member
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -102,3 +103,22 @@ def test_a_comment_removed_twice_counts_once_and_is_not_written_again(alice, bob
         held[2].edit(by=bob, body_md="back again")
     post.refresh_from_db()
     assert (post.comments_count, post.comments.count()) == (0, 0)
+
+
+def test_a_name_that_a_group_and_a_newcomer_want_goes_to_one_of_them(alice, carol):
+    met = Barrier(2, timeout=10)
+    refused = []
+
+    def take(deed: Callable[[], Any]) -> None:
+        met.wait()
+        try:
+            deed()
+        except ValidationError as problem:
+            refused.append(problem)
+
+    at_once(
+        lambda: take(lambda: Group.define("carol", by=alice)),
+        lambda: take(lambda: Member.join(alice.team, carol.user)),
+    )
+    assert len(refused) == 1
+    assert alice.team.groups.count() + alice.team.members.filter(user=carol.user).count() == 1
