@@ -3,6 +3,8 @@
 from django.contrib import admin
 from django.db.models import Model
 from django.http import HttpRequest
+from django.template.defaultfilters import filesizeformat
+from django.utils.translation import gettext_lazy as _
 
 from esa.models import Backup, Switch
 
@@ -22,7 +24,15 @@ class Shown(admin.ModelAdmin[Model]):
 
 @admin.register(Backup)
 class BackupAdmin(Shown):
-    list_display = ["name", "made_at", "proven_at", "problem", "database_bytes", "files", "file_bytes", "location"]
+    list_display = ["name", "made_at", "proven_at", "problem", "size", "file_count", "location"]
+
+    @admin.display(description=_("database"))
+    def size(self, backup: Backup) -> str:
+        return filesizeformat(backup.database_bytes)
+
+    @admin.display(description=_("files"))
+    def file_count(self, backup: Backup) -> str:
+        return f"{backup.files} ({filesizeformat(backup.file_bytes)})"
 
 
 @admin.register(Switch)

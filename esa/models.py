@@ -22,6 +22,8 @@ class Switch(models.Model):
 
     class Meta:
         constraints = [models.CheckConstraint(condition=models.Q(pk=1), name="one_switch")]
+        verbose_name = _("maintenance switch")
+        verbose_name_plural = _("maintenance switch")  # there is one
 
     def __str__(self) -> str:
         return str(self.MODES[self.mode])

@@ -123,7 +123,6 @@ SILENCED_SYSTEM_CHECKS = [
 TEMPLATES: list[dict[str, Any]] = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
-        "DIRS": [BASE_DIR / "esa" / "templates"],
         "APP_DIRS": True,
         "OPTIONS": {
             "builtins": [

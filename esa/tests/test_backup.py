@@ -14,6 +14,7 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.core.management import CommandError, call_command
 from django.db import connection
+from django.utils import timezone
 from django_celery_beat.models import PeriodicTask
 
 from esa import backup
@@ -187,6 +188,18 @@ def test_operators_are_told_by_mail_and_in_the_log_when_the_nightly_backup_fails
     assert "/operator/esa/backup/" in mail.body
     assert "the nightly backup failed: Making the backup failed: " in caplog.text
     assert Backup.last_proven() is None
+
+
+def test_operators_see_which_backup_was_last_proven(client, db):
+    operator = User.objects.create_superuser("ops@example.com", "correct horse", screen_name="ops", name="Ops")
+    client.force_login(operator)
+    assert "No backup has been restored and checked yet." in client.get("/operator/").content.decode()
+    Backup.note("esa-1", "/backups", proven_at=timezone.now(), files=2, file_bytes=2048)
+    Backup.note("esa-2", "/backups", problem="pg_dump failed: no space")
+    assert client.get("/operator/").content.decode().count("Last backup that was restored and checked: esa-1, ") == 1
+    page = client.get("/operator/esa/backup/").content.decode()
+    assert "pg_dump failed: no space" in page
+    assert "2 (2.0\xa0KB)" in page
 
 
 def test_beat_makes_the_nightly_backup_only_where_there_is_a_place_for_it(monkeypatch, settings):
