@@ -17,7 +17,7 @@ from PIL import Image, ImageCms
 from esa.tests.s3 import in_memory
 from posts.metadata import without_metadata
 from posts.models import Attachment, Post
-from posts.models.attachment import SignedTexts, forget_unused_forms
+from posts.models.attachment import SignedTexts, _dimensions, forget_unused_forms
 from posts.tests.files import SCRIPT, SVG, file, picture
 
 
@@ -329,3 +329,4 @@ def test_a_broken_picture_is_kept_as_it_came_and_breaks_nothing(kind, cut, at, b
     broken = broken[:at] + byte + broken[at + len(byte) :]
     clean = without_metadata(f"image/{kind.lower()}", broken)
     assert len(clean) <= len(broken) + 100
+    _dimensions(io.BytesIO(broken))
