@@ -74,7 +74,7 @@ def _work(queue: str, pool: str, visibility_timeout: float, name: str) -> NoRetu
             signal.signal(number, signal.SIG_DFL)
         left_alone = connections["default"]  # closed here, it would be closed for the parent, too
         connections["default"] = left_alone.copy()
-        app._after_fork()
+        app._after_fork()  # type: ignore[attr-defined]
         transport = settings.CELERY_BROKER_TRANSPORT_OPTIONS | {"visibility_timeout": visibility_timeout}
         app.conf.update(broker_url=settings.REDIS_URL, broker_transport_options=transport)
         app.worker_main(["worker", "--pool", pool, "--queues", queue, "--hostname", name, *OPTIONS.split()])
