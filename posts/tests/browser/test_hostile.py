@@ -52,13 +52,19 @@ def test_a_post_full_of_hostile_texts_is_shown_as_text(page, live_site, alice, s
     )  # what a post may not hold
     Post.write(by=alice, name="<script>window.ran=1</script>", body_md=text, wip=False)
     refused = []
-    page.on("console", lambda said: refused.append(said.text) if "Content Security Policy" in said.text else None)
+    page.on(
+        "console",
+        lambda said: refused.append(f"{said.text} {said.location}") if "Content Security Policy" in said.text else None,
+    )
     page.on("dialog", lambda dialog: pytest.fail(dialog.message))
 
     sign_in_browser(page, alice)
     page.goto(live_site.url("/posts/1", team="docs"))
 
-    assert page.evaluate("window.ran ?? null") is None
+    page.frame_locator("iframe").first.locator("svg").wait_for()
+    assert {frame.evaluate("window.ran ?? null") for frame in page.frames} == {None}
     assert "<script>window.ran=1</script>" in page.locator("h1").first.inner_text()
-    # The policy had nothing to refuse: the text was harmless before it came to that.
-    assert [line for line in refused if "script" in line or "style" in line] == []
+    # The policy had nothing to refuse: the text was harmless before it came to that. Only Mermaid measures labels before
+    # it cleans them; that is why it draws in a frame that has no origin, and there the policy holds what it tries.
+    ours = [line for line in refused if "/static/bundles/chunks/" not in line]
+    assert [line for line in ours if "script" in line or "style" in line] == []
