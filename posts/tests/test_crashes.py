@@ -107,7 +107,7 @@ def test_a_worker_killed_hard_loses_no_task(alice):
 
 def queue_length() -> int:
     with app.connection_for_write() as line:
-        return int(line.default_channel._size(QUEUE))
+        return int(line.default_channel._size(QUEUE))  # type: ignore[attr-defined]  # of the Redis transport
 
 
 def test_a_worker_takes_nothing_during_maintenance_and_everything_after_it(alice, monkeypatch):
