@@ -16,13 +16,10 @@ from typing import Any
 import boto3
 import pytest
 from botocore.config import Config
-from moto.core.botocore_stubber import BotocoreStubber
-from moto.server import ThreadedMotoServer
 
 from deploy.__main__ import main
 from deploy.aws import Aws
 from deploy.environments import ENVIRONMENTS, SERVICES, Environment
-from deploy.tests import moto_gaps
 
 MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
 REGION = "us-east-1"  # moto's templates know the zones of this one only
@@ -92,6 +89,8 @@ class OneSession(boto3.Session):
         keys = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
         super().__init__(**keys, region_name=REGION, **given)
         self.kept: dict[str, Any] = {}
+        from moto.core.botocore_stubber import BotocoreStubber  # a second's work, for those who run these tests alone
+
         moto = BotocoreStubber()
         moto.enabled = True
         self.events.register("before-send", moto)
@@ -156,6 +155,10 @@ class Cloud:
 
 @pytest.fixture(scope="session")
 def aws_server() -> Iterator[str]:
+    from moto.server import ThreadedMotoServer
+
+    from deploy.tests import moto_gaps
+
     moto_gaps.fill()
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)

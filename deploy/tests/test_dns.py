@@ -11,7 +11,6 @@ from dnslib.zoneresolver import ZoneResolver
 from deploy import dns
 from deploy.errors import DeployError
 from deploy.tests.conftest import Cloud
-from deploy.tests.moto_gaps import BALANCER_ZONE
 
 BALANCER = "esa-production.ap-northeast-1.elb.amazonaws.com"
 RIGHT = f"""
@@ -146,6 +145,8 @@ def test_a_switch_replaces_the_old_records_and_goes_back(cloud: Cloud, monkeypat
         ("moving.example", "A"),
         ("*.moving.example", "A"),
     }
+    from deploy.tests.moto_gaps import BALANCER_ZONE
+
     assert {one["AliasTarget"]["HostedZoneId"] for one in records} == {BALANCER_ZONE}
     assert not dns.switch(aws, moving)
 

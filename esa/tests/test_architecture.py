@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,12 @@ MAY_IMPORT: dict[str, set[str]] = {"esa": set(), "teams": {"esa"}, "posts": {"es
 COMPOSITION_ROOT = {"esa/settings.py", "esa/urls.py", "esa/testing.py", "esa/celery.py"}
 
 
-def modules() -> Iterator[tuple[str, str]]:
+@cache
+def modules() -> list[tuple[str, str]]:
+    return list(_modules())
+
+
+def _modules() -> Iterator[tuple[str, str]]:
     for app in MAY_IMPORT:
         for path in sorted((ROOT / app).rglob("*.py")):
             name = path.relative_to(ROOT).as_posix()

@@ -4,11 +4,8 @@ import asyncio
 import base64
 import json
 
-import httpx2
 import pytest
 from django.test import Client
-from mcp.client import Client as Speaker
-from mcp.client.streamable_http import streamable_http_client
 
 from posts.agents.tools import TOOLS
 from posts.models import Attachment, Post
@@ -82,6 +79,10 @@ def post(alice):
 @pytest.mark.parametrize("era", ["legacy", "auto"])
 def test_the_sdk_s_own_client_works_with_the_server(live_site, alice, era):
     """Over HTTP, in the protocol with a handshake and in that without."""
+    import httpx2
+    from mcp.client import Client as Speaker
+    from mcp.client.streamable_http import streamable_http_client
+
     post = Post.write(by=alice, name="Plan", category="dev", tags=["api"], body_md="one\n", wip=False)
     _token, secret = AccessToken.make(alice.user, name="agent", granted="read write")
 
