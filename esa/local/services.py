@@ -25,7 +25,7 @@ LOCALE = "en_US.UTF-8" if sys.platform == "darwin" else "C.UTF-8"
 PR_SET_PDEATHSIG = 1
 
 # For data that nobody will miss: no waiting for the disk.
-FORGETFUL = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off", "autovacuum": "off"}
+FORGETFUL = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off", "autovacuum": "off", "jit": "off"}
 
 
 @dataclass(frozen=True)
