@@ -25,7 +25,9 @@ PER_PAGE = 20
 COUNTED = 1000
 PROBED = 400
 RANKED = 300
-"""How many candidates of the best match are compared."""
+"""How many candidates of the best match are compared,"""
+RANKED_TYPING = 120
+"""and while somebody is still typing."""
 WALKED = 800
 """How many of the newest posts tell how common a word is in heads,"""
 COMMON = 0.05
@@ -114,7 +116,7 @@ def search(
     query = q.parse(source)
     chosen = _sort(query, sort, order)
     results = Results(query, chosen, max(1, page), per_page, messages=list(query.messages))
-    finder = Finder(request, query)
+    finder = Finder(request, query, ranked=RANKED if count else RANKED_TYPING)
     try:
         with bounded(TIMEOUT):
             return finder.results(results, exact=exact, facets=facets, marks=marks, count=count)
@@ -178,8 +180,8 @@ def _joined(sort: q.Sort) -> str:
 class Finder:
     """One search of one asker."""
 
-    def __init__(self, request: TeamRequest, query: q.Query) -> None:
-        self.request, self.query = request, query
+    def __init__(self, request: TeamRequest, query: q.Query, *, ranked: int = RANKED) -> None:
+        self.request, self.query, self.ranked = request, query, ranked
         self.gate = scoping.gate_of_search(request)
         asker = Asker(
             team_id=request.team.pk if request.team else 0,
@@ -295,7 +297,7 @@ class Finder:
         """By how well they match: the candidates ranked, then whatever else there is, newest first."""
         ranked = self._ranked()
         page = ranked[offset : offset + limit]
-        if len(page) == limit or len(ranked) < RANKED:
+        if len(page) == limit or len(ranked) < self.ranked:
             return page
         rest = self._full(NEWEST, max(0, offset - len(ranked)), limit - len(page), without=ranked)
         return page + rest
@@ -303,13 +305,13 @@ class Finder:
     def _ranked(self) -> list[int]:
         candidates = self._in_head() if self.needles else []
         if self.texts == TRUE:
-            candidates += self._plain(NEWEST, 0, RANKED)
+            candidates += self._plain(NEWEST, 0, self.ranked)
         else:
-            if len(candidates) < RANKED:
-                candidates += self._ids(self._first(NEWEST, PROBED, limit=RANKED))
-            if len(set(candidates)) < RANKED:
-                candidates += self._ids(self._some(RANKED))
-        candidates = list(dict.fromkeys(candidates))[:RANKED]
+            if len(candidates) < self.ranked:
+                candidates += self._ids(self._first(NEWEST, PROBED, limit=self.ranked))
+            if len(set(candidates)) < self.ranked:
+                candidates += self._ids(self._some(self.ranked))
+        candidates = list(dict.fromkeys(candidates))[: self.ranked]
         if not candidates:
             return []
         score = self._score()
@@ -337,10 +339,10 @@ class Finder:
         )
 
     def _newest_in_head(self, in_head: SQL) -> SQL:
-        """The newest RANKED of them: walked to if they are common, by the index if they are seldom.
+        """The newest of them: walked to if they are common, by the index if they are seldom.
 
         The index gives all that there are, to be sorted: as many as the posts times how common they are. A walk passes
-        RANKED divided by how common they are. Where the two meet, both take the time of some five thousand rows.
+        as many as are wanted, divided by how common they are. Where the two meet, both take the time of some five thousand rows.
         """
         if self.columns == self.gate:
             walked = f"SELECT s.post_id, s.head FROM post_search s WHERE {self.gate.text}"  # noqa: S608
@@ -349,12 +351,12 @@ class Finder:
             sample = SQL(f"SELECT count(*) FROM ({walked} {WALKED}) s WHERE {in_head.text}", params)  # noqa: S608
             common = self._number(sample) / WALKED
             if common > COMMON:
-                passed = f"{walked} {int(RANKED / common * 1.5)}"
-                return SQL(f"SELECT s.post_id FROM ({passed}) s WHERE {in_head.text} LIMIT {RANKED}", params)  # noqa: S608
+                passed = f"{walked} {int(self.ranked / common * 1.5)}"
+                return SQL(f"SELECT s.post_id FROM ({passed}) s WHERE {in_head.text} LIMIT {self.ranked}", params)  # noqa: S608
         where = every(self.columns, in_head)
         return SQL(
             f"WITH m AS MATERIALIZED (SELECT s.post_id, s.updated_at FROM post_search s WHERE {where.text})"  # noqa: S608
-            f" SELECT m.post_id FROM m ORDER BY m.updated_at DESC LIMIT {RANKED}",
+            f" SELECT m.post_id FROM m ORDER BY m.updated_at DESC LIMIT {self.ranked}",
             where.params,
         )
 
