@@ -45,6 +45,8 @@ TEAM_PAGES = [
     "/members/bob",
     "/team/settings",
     "/team/invitations",
+    "/team/groups",
+    "/team/slack",
     "/nothing-here",
 ]
 BASE_PAGES = ["/teams", "/teams/new", "/user/profile"]

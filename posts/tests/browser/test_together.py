@@ -7,6 +7,7 @@ from esa.testing import awake
 from posts.models import Comment, Post, Star
 from posts.models.post import Draft
 from posts.tests.telling import relay
+from teams.models import Group
 
 
 @pytest.fixture
@@ -67,6 +68,22 @@ def test_two_people_see_each_other_at_a_post(people, live_site, alice, bob):
     his.get_by_role("link", name="Show", exact=True).click()
     expect(his.locator("#body")).to_have_text("A short one.")
     expect(his.locator(".live__changed")).to_be_hidden()
+
+    # Alice watches a category; a group that she is in is named there, and a card tells her what the link is about
+    Group.define("cooks", by=bob, members=[alice])
+    Post.write(by=bob, name="Plan", category="kitchen")
+    hers.goto(live_site.url("/categories/kitchen", team="docs"))
+    awake(hers)
+    hers.get_by_role("button", name="Watch", exact=True).click()
+    expect(hers.get_by_role("button", name="Watching")).to_be_visible()
+    Post.write(by=bob, name="Stock", category="kitchen", body_md="@cooks, see #1", wip=False)
+    relay()
+    look(hers)
+    expect(hers.locator(".bell .count--unread")).to_have_text("1")
+    hers.goto(live_site.url("/posts/3", team="docs"))
+    awake(hers)
+    hers.locator("#body").get_by_role("link", name="Soup").hover()
+    expect(hers.locator(".glimpse")).to_contain_text("A short one.")
 
 
 def test_a_comment_that_was_not_sent_is_back_after_a_crash_of_the_tab(people, live_site, alice):
