@@ -98,7 +98,7 @@ def test(arguments: list[str]) -> int:
     frontend.prepare()
     chromium.prepare()
     translations.compile_all()
-    workers = os.environ.get("WORKERS") or str((os.cpu_count() or 1) + 1)  # browsers and servers make tests wait
+    workers = os.environ.get("WORKERS") or str(max(2, os.cpu_count() or 1))  # one more was a tenth slower
     with ThreadPoolExecutor(1) as aside:
         checks = aside.submit(_check) if not arguments else None
         failed = hand_over([PYTHON, "-m", "pytest", "-n", workers, "--dist", "worksteal", *arguments])
