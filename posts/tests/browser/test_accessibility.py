@@ -85,7 +85,18 @@ def test_no_page_is_wider_than_a_phone(new_page, live_site, alice, bob, sign_in_
     sign_in_browser(page, alice)
 
     wide = {}
-    for path in ["/", "/posts", "/posts/1", "/posts/1/edit", "/posts/1/revisions/2/diff", "/members", "/team/settings"]:
+    for path in [
+        "/",
+        "/posts",
+        "/posts/1",
+        "/posts/1/edit",
+        "/posts/1/revisions/2/diff",
+        "/members",
+        "/members/bob",
+        "/team/settings",
+        "/team/groups",
+        "/team/slack",
+    ]:
         page.goto(live_site.url(path, team="docs"))
         width = page.evaluate("document.documentElement.scrollWidth")
         if width > 390:
