@@ -121,5 +121,6 @@ def _at(days: int, order: int) -> datetime:
 def accounts() -> list[dict[str, Any]]:
     """Who can sign in to the demo team, for the launcher's welcome."""
     return [
-        {"email": f"{handle}@example.com", "password": PASSWORD, "role": role.label} for handle, _n, _l, role in PEOPLE
+        {"email": f"{handle}@example.com", "password": PASSWORD, "role": str(role.label)}
+        for handle, _n, _l, role in PEOPLE
     ]

@@ -1,5 +1,7 @@
 """The demo team that `make run` shows a newcomer."""
 
+import json
+
 import pytest
 from django.core.management import CommandError, call_command
 
@@ -7,8 +9,15 @@ from posts.models import Post
 from teams.models import Member, Team
 
 
-def test_the_demo_team_lives_and_its_help_pages_have_the_numbers_that_clients_ask_for(db):
-    call_command("seed", force=True, verbosity=0)
+def test_the_demo_team_lives_and_its_help_pages_have_the_numbers_that_clients_ask_for(db, settings, tmp_path):
+    settings.DEBUG, settings.MEDIA_ROOT = True, tmp_path / "media"
+    call_command("seed", verbosity=0)
+    settings.DEBUG = False
+    # What `make run` prints for the newcomer.
+    told = json.loads((tmp_path / "demo.json").read_text(encoding="utf-8"))
+    assert {each["role"] for each in told} == {"Owner", "Member"}
+    assert len(told) == 4
+
     team = Team.objects.get(name="docs")
 
     categories = dict(team.posts.values_list("number", "category"))
