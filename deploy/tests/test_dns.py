@@ -1,6 +1,7 @@
 """The DNS check against a name server on loopback, and the switch against moto's Route 53."""
 
 import dataclasses
+import threading
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -32,13 +33,14 @@ def name_server() -> Iterator[Callable[[str], dns.Resolver]]:
     def serve(zone: str) -> dns.Resolver:
         resolver = ZoneResolver(zone, glob=True)
         server = DNSServer(resolver, address="127.0.0.1", port=0, logger=DNSLogger("-request,-reply,-truncated"))
-        server.start_thread()
+        # As its own start_thread, which looks only twice a second whether to end.
+        threading.Thread(target=server.server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
         servers.append(server)
         return dns.Resolver("127.0.0.1", server.server.server_address[1])
 
     yield serve
     for server in servers:
-        server.stop()
+        server.server.shutdown()
         server.server.server_close()
 
 
