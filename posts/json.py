@@ -143,14 +143,17 @@ def category_json(category: Category) -> dict[str, Any]:
 # Their `name` is the full name, and the person's icon an object; the keys are in the order that consumers have seen.
 
 
-def hook_post_json(post: Post, *, url: str = "", diff_url: str = "") -> dict[str, Any]:
-    """A post in a webhook; `diff_url` only where it changed, `url` where it is that of a comment."""
+def hook_post_json(
+    post: Post, *, state: Post | Revision | None = None, url: str = "", diff_url: str = ""
+) -> dict[str, Any]:
+    """A post in a webhook, or one state of it; `diff_url` only where it changed, `url` where it is that of a comment."""
+    told = state or post
     shown = {
-        "name": post.full_name,
-        "body_md": post.body_md,
-        "body_html": post.body_html,
-        "message": post.message,
-        "wip": post.wip,
+        "name": told.full_name,
+        "body_md": told.body_md,
+        "body_html": told.body_html,
+        "message": told.message,
+        "wip": told.wip,
         "number": post.number,
         "url": url or post.url,
     }

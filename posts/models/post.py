@@ -474,7 +474,7 @@ class Post(Revised, Starred, Watched, Shared, Commented, models.Model):
         if said in {CREATED, UPDATED, SHIPPED, ARCHIVED, APPENDED}:
             said = ""
         if whole and event.action != "post_delete":
-            return "\n\n".join(filter(None, [said, self.body_md.strip()[:EXCERPT]]))
+            return "\n\n".join(filter(None, [said, self._at(event).body_md.strip()[:EXCERPT]]))
         return said
 
     def payload_of(self, event: "Event") -> dict[str, Any] | None:
@@ -486,9 +486,11 @@ class Post(Revised, Starred, Watched, Shared, Commented, models.Model):
             return {"post": json.hook_gone_json(self), "user": user}
         changed = event.action == "post_update"
         diff_url = self.team.url(f"{self.get_absolute_url()}/revisions/{event.particulars.get('revision')}")
-        post = json.hook_post_json(self, diff_url=diff_url if changed else "")
+        post = json.hook_post_json(self, state=self._at(event), diff_url=diff_url if changed else "")
         # The message of this very change, though the post may have moved on.
         post["message"] = event.particulars.get("message", post["message"])
+        if url := event.particulars.get("url"):
+            return {"post": post, "sharing": {"url": url}, "user": user}
         return {"post": post, "user": user}
 
     def fits(self, event: "Event", *, category: str, tag: str, query: str) -> bool:
@@ -544,6 +546,14 @@ class Post(Revised, Starred, Watched, Shared, Commented, models.Model):
         index.refresh(self)
 
     # --- Inside -------------------------------------------------------------------------------------------------------
+
+    def _at(self, event: "Event") -> "Post | Revision":
+        """As the event left it: what was saved since, perhaps as WIP, is not told along with it."""
+        number = event.particulars.get("revision", self.revision_number)
+        then = self.revisions.filter(number=number).first() if number != self.revision_number else None
+        if then:
+            then.render_if_old()
+        return then or self
 
     @property
     def _is_quiet(self) -> bool:

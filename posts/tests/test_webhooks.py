@@ -13,8 +13,8 @@ from posts.models import Post
 from posts.models.post import Draft
 from posts.tests.telling import deliver, relay
 from posts.tests.views.counting import queries_of
-from teams.models import Delivery, Mailing, Member, Notification, User, Webhook
-from teams.models.webhook import FAILURES_IN_A_ROW, PAUSES
+from teams.models import Delivery, Event, Mailing, Member, Notification, User, Webhook
+from teams.models.webhook import FAILURES_IN_A_ROW, PAUSES, all_kinds
 
 
 @pytest.fixture
@@ -65,34 +65,73 @@ def test_generic_is_sent_byte_for_byte_as_the_contract_says(alice, hook, heard):
     assert set(payload["user"]["icon"]) == {"url", "thumb_s", "thumb_ms", "thumb_m", "thumb_l"}
 
 
-def test_every_kind_has_its_shape(alice, bob, hook, heard):
-    post = Post.write(by=alice, name="x", wip=False)
-    post.revise(Draft(body_md="more"), by=alice)
+def test_every_kind_says_field_by_field_what_the_contract_says(alice, bob, hook, heard, carol):
+    def site(path):
+        return f"http://docs.esa.localhost{path}"
+
+    def face(name):
+        icon = {"url": f"http://esa.localhost/icons/{name}.svg"}
+        sizes = ("thumb_s", "thumb_ms", "thumb_m", "thumb_l")
+        return {"icon": icon | dict.fromkeys(sizes, icon), "name": name.capitalize(), "screen_name": name}
+
+    post = Post.write(by=alice, name="x", category="a/b", tags=["t"], body_md="ほん", wip=False)
+    whole = {
+        "name": "a/b/x #t", "body_md": "ほん", "body_html": '<p data-line="1">ほん</p>\n', "message": "Create post.", "wip": False,
+        "number": 1, "url": site("/posts/1"),
+    }  # fmt: skip
+    post.revise(Draft(body_md="**more**"), by=bob)
+    changed = whole | {
+        "body_md": "**more**",
+        "body_html": '<p data-line="1"><strong>more</strong></p>\n',
+        "message": "Update post.",
+    }
     comment = post.comment(by=bob, body_md="*hm*")
     post.archive(by=alice)
+    archived = changed | {"name": "Archived/a/b/x #t", "message": "Archived!"}
+    # Nothing was read so far, and each event still tells what it left behind.
     run()
-    post.trash(by=alice)
-    run()
-    post.restore(by=alice)
-    run()
-    sent = {body["kind"]: body for body in bodies(heard)}
-    assert set(sent) == {
-        "post_create", "post_update", "comment_create", "post_archive", "post_delete", "post_restore",
-    }  # fmt: skip
-    assert sent["post_update"]["post"]["diff_url"].endswith("/posts/1/revisions/2")
-    assert sent["post_update"]["post"]["message"] == "Update post."
-    assert sent["post_archive"]["post"]["message"] == "Archived!"
-    assert sent["comment_create"]["post"]["url"].endswith(f"/posts/1#comment-{comment.pk}")
-    assert sent["comment_create"]["comment"] == {"body_md": "*hm*", "body_html": comment.body_html}
-    assert set(sent["post_delete"]["post"]) == {"name", "wip", "number"}
-
-
-def test_whoever_joins_is_announced(alice, hook, heard, carol):
+    for verb in (post.share, post.stop_sharing, post.trash, post.restore):
+        verb(by=alice)
+        run()
     Member.join(alice.team, carol.user)
     run()
-    (body,) = bodies(heard)
-    assert list(body) == ["kind", "team", "user"]
-    assert body["user"]["screen_name"] == "carol"
+    # What is said about a comment is the post as it stands.
+    commented = archived | {"url": site(f"/posts/1#comment-{comment.pk}")}
+    address = Event.objects.get(action="post_start_sharing").particulars["url"]
+    assert address.startswith(site("/sharing/"))
+    said = [
+        ("post_create", {"post": whole, "user": face("alice")}),
+        ("post_update", {"post": changed | {"diff_url": site("/posts/1/revisions/2")}, "user": face("bob")}),
+        ("comment_create", {"post": commented, "comment": {"body_md": "*hm*", "body_html": '<p data-line="1"><em>hm</em></p>\n'}, "user": face("bob")}),
+        ("post_archive", {"post": archived, "user": face("alice")}),
+        ("post_start_sharing", {"post": archived, "sharing": {"url": address}, "user": face("alice")}),
+        ("post_stop_sharing", {"post": archived, "user": face("alice")}),
+        ("post_delete", {"post": {"name": "Archived/a/b/x #t", "wip": False, "number": 1}, "user": face("alice")}),
+        ("post_restore", {"post": archived, "user": face("alice")}),
+        ("member_join", {"user": face("carol")}),
+    ]  # fmt: skip
+    assert {kind for kind, _parts in said} == set(all_kinds())
+    for (kind, parts), request in zip(said, heard.requests, strict=True):
+        expected = {"kind": kind, "team": {"name": "docs"}, **parts}
+        assert request.body.decode() == json.dumps(expected, ensure_ascii=False, separators=(",", ":"))
+        signature = hmac.new(b"s3cret", request.body, hashlib.sha256).hexdigest()
+        assert request.headers["X-Esa-Signature"] == f"sha256={signature}"
+    assert len({request.headers["X-Esa-Delivery"] for request in heard.requests}) == len(said)
+
+
+def test_what_is_saved_as_wip_while_the_worker_sleeps_is_not_told_along(alice, bob, hook, heard):
+    Webhook.make(by=alice, name="chat", url=heard.url, format="slack")
+    post = Post.write(by=alice, name="Done", body_md="for everybody", wip=False)
+    post.watch(by=bob)
+    post.revise(Draft(name="Hm", body_md="half a thought", wip=True), by=alice)
+    run()
+    generic, chat = bodies(heard)
+    assert (generic["post"]["name"], generic["post"]["body_md"], generic["post"]["wip"]) == (
+        "Done",
+        "for everybody",
+        False,
+    )
+    assert "for everybody" in chat["attachments"][0]["text"]
 
 
 def test_wip_and_skip_notice_are_sent_to_nobody(alice, hook, heard):
