@@ -50,7 +50,7 @@ def sign_in(client: "Client", settings: Any) -> "Callable[..., Client]":
             client.logout()
         else:
             assert member.user
-            client.force_login(member.user, backend="allauth.account.auth_backends.AuthenticationBackend")
+            client.force_login(member.user)
         host = (team or member.team).name if team or member else ""
         client.defaults["HTTP_HOST"] = f"{host}.{settings.ESA_DOMAIN}" if host else settings.ESA_DOMAIN
         return client

@@ -19,6 +19,7 @@ from esa.local.trouble import Trouble
 if TYPE_CHECKING:
     from django.http import HttpRequest
     from django.http.response import HttpResponseBase
+    from django.utils.safestring import SafeString
     from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize
     from pytest_django.live_server_helper import LiveServer
 
@@ -124,6 +125,21 @@ def tables_as_migrated(django_db_setup: None, django_db_blocker: Any) -> None:
 
     with django_db_blocker.unblock():
         as_migrated.remember()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def answers_know_their_page(django_test_environment: None) -> None:
+    """`answer.context` is what the view gave to its page. Django would keep a copy of it for each of its thirty parts as well."""
+    from django.template import Context, Template
+
+    instrumented = Template._render  # type: ignore[attr-defined]
+
+    def render(template: Template, context: Context) -> "SafeString":
+        if context.template is template:
+            return instrumented(template, context)
+        return template.nodelist.render(context)
+
+    Template._render = render  # type: ignore[attr-defined]
 
 
 # --- The browser ------------------------------------------------------------------------------------------------------
@@ -317,7 +333,7 @@ def sign_in_browser(settings: Any) -> "Callable[[Page, Member], Page]":
     def sign(page: "Page", member: "Member") -> "Page":
         assert member.user
         client = Client()
-        client.force_login(member.user, backend="allauth.account.auth_backends.AuthenticationBackend")
+        client.force_login(member.user)
         name, domain = settings.SESSION_COOKIE_NAME, f".{settings.SESSION_COOKIE_DOMAIN}"
         page.context.add_cookies([{"name": name, "value": client.cookies[name].value, "domain": domain, "path": "/"}])
         return page

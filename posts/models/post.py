@@ -263,10 +263,10 @@ class Post(Revised, Starred, Watched, Shared, Commented, models.Model):
             updated_by=updated_by or author,
             created_at=now,
             wip=wip,
+            watches_count=1,
         )
         post._take(Draft(category, name, list(tags), body_md, wip, message or CREATED))
         post._settle(by=post.updated_by, via=via, at=now, before=None)
-        post.watch_by_itself(author)
         post.record("create", by=by, quiet=post._is_quiet, revision=1, wip=post.wip, message=post.message)
         return post
 
@@ -655,10 +655,14 @@ class Post(Revised, Starred, Watched, Shared, Commented, models.Model):
             self.shipped_at = at
         rendered = self._render()
         self.save()
+        if before is None:
+            self.watches.create(member_id=self.created_by_id)
         revision = self.keep_revision(by=by, via=via)
         self._count(before)
-        Reference.replace(self, rendered.references)
-        Mention.replace(self, rendered.mentions)
+        if before or rendered.references:
+            Reference.replace(self, rendered.references)
+        if before or rendered.mentions:
+            Mention.replace(self, rendered.mentions)
         self.refresh_search()
         return revision
 

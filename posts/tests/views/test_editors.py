@@ -221,7 +221,7 @@ def test_the_forgery_check_is_on(alice, docs, settings):
     from django.test import Client
 
     client = Client(enforce_csrf_checks=True, HTTP_HOST=f"docs.{settings.ESA_DOMAIN}")
-    client.force_login(alice.user, backend="allauth.account.auth_backends.AuthenticationBackend")
+    client.force_login(alice.user)
     assert client.post("/posts/new", {"title": "x", "body_md": "y"}).status_code == 403
     assert client.post("/preview", {"body_md": "y"}).status_code == 403
     assert not alice.team.posts.exists()

@@ -103,7 +103,7 @@ def test_a_reset_link_never_leads_to_the_host_that_the_request_named(base, bob, 
 
 def test_a_forgotten_password_is_reset_and_ends_other_sessions(base, bob, settings):
     other = Client(HTTP_HOST="docs.esa.localhost")
-    other.force_login(bob.user, backend="allauth.account.auth_backends.AuthenticationBackend")
+    other.force_login(bob.user)
     assert other.get("/members").status_code == 200
     base.post("/accounts/password/reset/", {"email": "bob@example.com"})
     link = link_in(mail.outbox[0])

@@ -139,7 +139,6 @@ def test_whoever_holds_the_link_comes_in_once(sign_in, docs, carol, invitation):
     second = Client(HTTP_HOST="docs.esa.localhost")
     second.force_login(
         User.objects.create_user("dan@example.com", "x", screen_name="dan", name="Dan"),
-        backend="allauth.account.auth_backends.AuthenticationBackend",
     )
     assert second.get(path(invitation)).status_code == 404
     assert second.post(path(invitation)).status_code == 404

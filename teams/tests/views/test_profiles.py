@@ -19,7 +19,7 @@ ROBERT = {"name": "Robert", "screen_name": "rob", "language": "ja", "time_zone":
 @pytest.fixture
 def bobs(client, bob, settings):
     client.defaults["HTTP_HOST"] = settings.ESA_DOMAIN
-    client.force_login(bob.user, backend="allauth.account.auth_backends.AuthenticationBackend")
+    client.force_login(bob.user)
     return client
 
 
@@ -227,7 +227,7 @@ def test_the_screen_name_has_to_be_typed(bobs, bob):
 
 def test_the_last_owner_of_a_team_cannot_go(client, settings, docs, alice, bob):
     client.defaults["HTTP_HOST"] = settings.ESA_DOMAIN
-    client.force_login(alice.user, backend="allauth.account.auth_backends.AuthenticationBackend")
+    client.force_login(alice.user)
     answer = client.post("/user/profile/delete", {"confirmation": "alice"})
     assert answer.status_code == 422
     assert answer.context["blocking"] == [docs]

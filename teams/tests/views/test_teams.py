@@ -11,7 +11,7 @@ from teams.tests.pictures import png
 @pytest.fixture
 def person(client, carol, settings):
     client.defaults["HTTP_HOST"] = settings.ESA_DOMAIN
-    client.force_login(carol.user, backend="allauth.account.auth_backends.AuthenticationBackend")
+    client.force_login(carol.user)
     return client
 
 
