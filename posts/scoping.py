@@ -186,6 +186,18 @@ def starred_beside(request: TeamRequest) -> PostQuerySet:
 
 
 @prepared
+def found_rows(request: TeamRequest, *keys: int) -> PostQuerySet:
+    """The rows of what a search found; the search puts them in order."""
+    return _rows(request).filter(pk__in=keys)
+
+
+@prepared
+def found_texts(request: TeamRequest, *keys: int) -> QuerySet[Any]:
+    """Their texts, to show the words in them."""
+    return visible_posts(request).filter(pk__in=keys).values_list("pk", "body_md")
+
+
+@prepared
 def readmes(request: TeamRequest, category: str) -> PostQuerySet:
     return readable_posts(request).readmes_of(category)[:1]
 

@@ -1,12 +1,14 @@
 """What a search answers: a page of posts, how many there are, and what they can be narrowed down by.
 
-Three things keep the first page fast in a team of any size: the newest rows are looked at before the index is, counts
-stop at COUNTED, and only the best RANKED candidates are ranked by match.
+Four things keep the first page fast in a team of any size. Matches are looked for once, by the index, and no further
+than COUNTED: if these are all of them, the page, the count and the facets come from them. If there are more, the newest
+rows are read one after the other, where such common words fill a page soon; and only the best RANKED of many are ranked.
 """
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 import psycopg.errors
@@ -23,16 +25,15 @@ from teams.http import TeamRequest
 
 PER_PAGE = 20
 COUNTED = 1000
-PROBED = 400
+"""How many matches are counted; that there are more is all that is said then."""
+TYPED = 120
+"""How many are looked at while somebody is still typing."""
+WALKED = 1000
+"""How many of the newest rows are read for words that more posts have,"""
 RANKED = 300
-"""How many candidates of the best match are compared,"""
-RANKED_TYPING = 120
-"""and while somebody is still typing."""
-WALKED = 800
-"""How many of the newest posts tell how common a word is in heads,"""
+"""and how many of these posts are compared for the best match."""
 COMMON = 0.05
-"""and which part of them makes it so common that walking on beats the index."""
-SAMPLED = 1000
+"""The part of the newest heads that has a word so common that walking on beats the index."""
 DEEPEST = 10_000
 """How many rows into the matches of a text one can page; further on, a narrower query is the better way."""
 
@@ -116,7 +117,7 @@ def search(
     query = q.parse(source)
     chosen = _sort(query, sort, order)
     results = Results(query, chosen, max(1, page), per_page, messages=list(query.messages))
-    finder = Finder(request, query, ranked=RANKED if count else RANKED_TYPING)
+    finder = Finder(request, query, counting=count)
     try:
         with bounded(TIMEOUT):
             return finder.results(results, exact=exact, facets=facets, marks=marks, count=count)
@@ -150,26 +151,38 @@ def _set(cursor: Any, values: Sequence[str]) -> None:
 
 
 _ORDERS: dict[str, tuple[str, ...]] = {
-    "updated": ("s.updated_at {}", "s.post_id {}"),
-    "created": ("s.created_at {}", "s.post_id {}"),
-    "number": ("s.number {}",),
-    "name": ("s.name {}", "s.post_id {}"),
-    "full_name": ("s.path {}", "s.name {}", "s.post_id {}"),
-    "stars": ("p.stars_count {}", "p.updated_at DESC", "p.id DESC"),
-    "watches": ("p.watches_count {}", "p.updated_at DESC", "p.id DESC"),
-    "comments": ("p.comments_count {}", "p.updated_at DESC", "p.id DESC"),
+    "updated": ("s.updated_at", "s.post_id"),
+    "created": ("s.created_at", "s.post_id"),
+    "number": ("s.number",),
+    "name": ("s.name", "s.post_id"),
+    "full_name": ("s.path", "s.name", "s.post_id"),
+    "stars": ("p.stars_count", "p.updated_at", "p.id"),
+    "watches": ("p.watches_count", "p.updated_at", "p.id"),
+    "comments": ("p.comments_count", "p.updated_at", "p.id"),
 }
-_KINDS = {"kind:stock": gettext_lazy("Stock"), "kind:flow": gettext_lazy("Flow"), "wip:true": gettext_lazy("WIP")}
-_LIGHT = (
-    "s.team_id, s.post_id, s.number, s.wip, s.flow, s.created_by_id, s.updated_by_id, s.created_at, s.updated_at,"
-    " s.tags, s.path, s.name"
-)
 _COUNTERS = ("stars", "watches", "comments")
+_KINDS = {"kind:stock": gettext_lazy("Stock"), "kind:flow": gettext_lazy("Flow"), "wip:true": gettext_lazy("WIP")}
+_ORDERED = "s.team_id, s.post_id, s.number, s.created_at, s.updated_at, s.path, s.name"
+_READ = (
+    "s.post_id, s.number, s.name, s.path, s.norm, s.body_at, s.talk_at, s.wip, s.flow, s.tags, s.created_by_id,"
+    " s.updated_by_id, s.created_at, s.updated_at"
+)
+_BEGINNING = "CASE WHEN octet_length(s.norm) > 12000 THEN left(s.norm, 4000) ELSE s.norm END"
+"""Where it is counted how often a word is there: the whole of hundreds of long texts would take too long."""
 _JOIN = "JOIN posts_post p ON p.id = s.post_id AND p.team_id = s.team_id AND p.deleted_at IS NULL"
 
 
+def _order(sort: q.Sort) -> list[tuple[str, str]]:
+    """Columns and directions; of posts with as many stars, the newest come first."""
+    direction = "DESC" if sort.descending else "ASC"
+    return [
+        (column, "DESC" if sort.key in _COUNTERS and place else direction)
+        for place, column in enumerate(_ORDERS[sort.key])
+    ]
+
+
 def _order_by(sort: q.Sort) -> str:
-    return ", ".join(part.format("DESC" if sort.descending else "ASC") for part in _ORDERS[sort.key])
+    return ", ".join(f"{column} {direction}" for column, direction in _order(sort))
 
 
 def _joined(sort: q.Sort) -> str:
@@ -178,10 +191,11 @@ def _joined(sort: q.Sort) -> str:
 
 
 class Finder:
-    """One search of one asker."""
+    """One search of one asker, who wants to know how many there are or is still typing."""
 
-    def __init__(self, request: TeamRequest, query: q.Query, *, ranked: int = RANKED) -> None:
-        self.request, self.query, self.ranked = request, query, ranked
+    def __init__(self, request: TeamRequest, query: q.Query, *, counting: bool) -> None:
+        self.request, self.query, self.counting = request, query, counting
+        self.most, self.ranked = (COUNTED, RANKED) if counting else (TYPED, TYPED)
         self.gate = scoping.gate_of_search(request)
         asker = Asker(
             team_id=request.team.pk if request.team else 0,
@@ -189,11 +203,10 @@ class Finder:
             people=self._people(),
             case_sensitive=query.case_sensitive,
         )
-        columns, counters, texts = split(query.node)
-        self.near = every(self.gate, condition(columns, asker))
-        self.counters = condition(counters, asker)
-        self.columns = every(self.near, self.counters)
+        columns, texts = split(query.node)
+        self.columns = every(self.gate, condition(columns, asker))
         self.texts = condition(texts, asker)
+        self.texts_read = condition(texts, replace(asker, walking=True))
         wanted = (needle(text.value) for text in query.texts)
         self.needles = list(dict.fromkeys(text for text in wanted if text))
 
@@ -213,7 +226,7 @@ class Finder:
     # --- A page -------------------------------------------------------------------------------------------------------
 
     def results(self, results: Results, *, exact: bool, facets: bool, marks: bool, count: bool) -> Results:
-        if FALSE in (self.gate, self.near, self.counters, self.texts):
+        if FALSE in (self.gate, self.columns, self.texts):
             return results
         offset = (results.page - 1) * results.per_page
         if offset + results.per_page > DEEPEST and self.texts != TRUE:
@@ -234,16 +247,41 @@ class Finder:
             total=total,
             capped=capped,
             has_next=has_next,
-            facets=self.facets(capped=capped or total > SAMPLED) if facets and ids else Facets(),
+            facets=self.facets() if facets and ids else Facets(),
         )
+
+    def count(self, *, exact: bool) -> tuple[int, bool]:
+        """How many there are; beyond what is known only if asked for."""
+        if exact and not self.complete:
+            matches = self._matches()
+            return self._rows(SQL(f"SELECT count(*) FROM ({matches.text}) s", matches.params))[0][0], False  # noqa: S608
+        return min(len(self.some), self.most), not self.complete
 
     def page(self, sort: q.Sort, offset: int, limit: int) -> list[int]:
         """The ids of one page, in order."""
         if sort.key == "best_match":
-            return self.best(offset, limit)
+            return self._best(offset, limit)
         if self.texts == TRUE:
             return self._plain(sort, offset, limit)
-        return self._probed(sort, offset, limit) or self._full(sort, offset, limit)
+        if self.complete:
+            return self._sorted(self.some, sort, offset, limit)
+        return self._walked(sort, offset, limit) or self._full(sort, offset, limit)
+
+    @cached_property
+    def some(self) -> list[int]:
+        """Matches wherever the index has them, and one more than `most` if there are more."""
+        matches = self._matches()
+        return self._ids(SQL(f"SELECT s.post_id FROM ({matches.text}) s LIMIT {self.most + 1}", matches.params))  # noqa: S608
+
+    @property
+    def complete(self) -> bool:
+        """Whether some are all."""
+        return len(self.some) <= self.most
+
+    @cached_property
+    def newest(self) -> list[int]:
+        """The matches among the newest rows that the columns let through."""
+        return self._walk(NEWEST, WALKED)
 
     def _plain(self, sort: q.Sort, offset: int, limit: int) -> list[int]:
         """Without words to look for, an index gives the order."""
@@ -255,28 +293,42 @@ class Finder:
             )
         )
 
-    def _probed(self, sort: q.Sort, offset: int, limit: int) -> list[int] | None:
-        """Look at the first rows in the wanted order, and at more if that promises to be enough.
+    def _sorted(self, ids: list[int], sort: q.Sort, offset: int, limit: int) -> list[int]:
+        return self._ids(
+            SQL(
+                f"SELECT s.post_id FROM post_search s {_joined(sort)} WHERE s.team_id = %s AND s.post_id = ANY(%s::bigint[])"  # noqa: S608
+                f" ORDER BY {_order_by(sort)} LIMIT {limit} OFFSET {offset}",
+                (self.request.team.pk, _array(ids)),
+            )
+        )
 
-        Common words fill the page like this; seldom ones have few matches, which the index finds as fast.
+    def _walked(self, sort: q.Sort, offset: int, limit: int) -> list[int] | None:
+        """Read the first rows in the wanted order, and more of them if that promises to be enough.
+
+        A walk passes as many rows as are wanted, divided by how common matches are; the index gives as many as there are
+        rows in the team, times that.
         """
         if sort.key == "full_name":  # no index is in this order
             return None
-        wanted = offset + limit
-        found = self._ids(self._first(sort, PROBED, limit=wanted))
-        if len(found) < wanted <= len(found) * 8:
-            found = self._ids(self._first(sort, PROBED * 10, limit=wanted))
+        wanted, rows = offset + limit, WALKED
+        found = self._walk(sort, rows, limit=wanted)
+        further = rows * wanted * 4 // (3 * len(found) or 1)
+        if len(found) < wanted and further < self.request.team.last_post_number * len(found) / rows:
+            found = self._walk(sort, further, limit=wanted)
         return found[offset:] if len(found) == wanted else None
 
-    def _first(self, sort: q.Sort, rows: int, *, limit: int) -> SQL:
-        """Matches among the first rows that the columns let through."""
-        return SQL(
-            f"WITH s AS (SELECT s.post_id, s.number, s.name, s.path, s.headings, s.norm, s.body_at, s.talk_at, s.head,"  # noqa: S608
-            " s.keys, s.wip, s.flow, s.tags, s.created_by_id, s.updated_by_id, s.created_at, s.updated_at,"
-            f" row_number() OVER (ORDER BY {_order_by(sort)}) AS place"
-            f" FROM post_search s {_joined(sort)} WHERE {self.columns.text} ORDER BY {_order_by(sort)} LIMIT {rows})"
-            f" SELECT s.post_id FROM s WHERE {self.texts.text} ORDER BY s.place LIMIT {limit}",
-            self.columns.params + self.texts.params,
+    def _walk(self, sort: q.Sort, rows: int, *, limit: int | None = None) -> list[int]:
+        """Matches among the first rows that the columns let through, in order."""
+        order = _order(sort)
+        places = ", ".join(f"{column} AS place_{number}" for number, (column, _) in enumerate(order))
+        in_order = ", ".join(f"s.place_{number} {direction}" for number, (_, direction) in enumerate(order))
+        return self._ids(
+            SQL(
+                f"SELECT s.post_id FROM (SELECT {_READ}, {places} FROM post_search s {_joined(sort)}"  # noqa: S608
+                f" WHERE {self.columns.text} ORDER BY {_order_by(sort)} LIMIT {rows}) s"
+                f" WHERE {self.texts_read.text} ORDER BY {in_order} LIMIT {limit or rows}",
+                self.columns.params + self.texts_read.params,
+            )
         )
 
     def _full(self, sort: q.Sort, offset: int, limit: int, *, without: Sequence[int] = ()) -> list[int]:
@@ -285,41 +337,45 @@ class Finder:
         return self._ids(
             SQL(
                 f"WITH s AS MATERIALIZED ({matches.text})"  # noqa: S608
-                f" SELECT s.post_id FROM s {_joined(sort)} WHERE NOT s.post_id = ANY(%s)"
+                f" SELECT s.post_id FROM s {_joined(sort)} WHERE NOT s.post_id = ANY(%s::bigint[])"
                 f" ORDER BY {_order_by(sort)} LIMIT {limit} OFFSET {offset}",
-                (*matches.params, list(without)),
+                (*matches.params, _array(without)),
             )
         )
 
+    def _matches(self) -> SQL:
+        where = every(self.columns, self.texts)
+        return SQL(f"SELECT {_ORDERED} FROM post_search s WHERE {where.text}", where.params)  # noqa: S608
+
     # --- Best match ---------------------------------------------------------------------------------------------------
 
-    def best(self, offset: int, limit: int) -> list[int]:
+    def _best(self, offset: int, limit: int) -> list[int]:
         """By how well they match: the candidates ranked, then whatever else there is, newest first."""
-        ranked = self._ranked()
+        ranked = self._ranked(self._candidates())
         page = ranked[offset : offset + limit]
-        if len(page) == limit or len(ranked) < self.ranked:
+        if len(page) == limit or self.complete:
             return page
         rest = self._full(NEWEST, max(0, offset - len(ranked)), limit - len(page), without=ranked)
         return page + rest
 
-    def _ranked(self) -> list[int]:
-        candidates = self._in_head() if self.needles else []
-        if self.texts == TRUE:
-            candidates += self._plain(NEWEST, 0, self.ranked)
-        else:
-            if len(candidates) < self.ranked:
-                candidates += self._ids(self._first(NEWEST, PROBED, limit=self.ranked))
-            if len(set(candidates)) < self.ranked:
-                candidates += self._ids(self._some(self.ranked))
-        candidates = list(dict.fromkeys(candidates))[: self.ranked]
-        if not candidates:
-            return []
+    def _candidates(self) -> list[int]:
+        """What is ranked: all there are, or of very many those that will win, and the newest."""
+        if self.counting and self.complete:
+            return self.some
+        found = self._in_head()
+        if len(found) < self.ranked:
+            if self.complete:
+                return self.some
+            found += self.newest + self.some
+        return list(dict.fromkeys(found))[: self.ranked]
+
+    def _ranked(self, candidates: list[int]) -> list[int]:
         score = self._score()
         return self._ids(
             SQL(
-                f"SELECT s.post_id FROM post_search s {_JOIN} WHERE s.team_id = %s AND s.post_id = ANY(%s)"  # noqa: S608
+                f"SELECT s.post_id FROM post_search s {_JOIN} WHERE s.team_id = %s AND s.post_id = ANY(%s::bigint[])"  # noqa: S608
                 f" ORDER BY {score.text} DESC, s.updated_at DESC, s.post_id DESC",
-                (self.request.team.pk, candidates, *score.params),
+                (self.request.team.pk, _array(candidates), *score.params),
             )
         )
 
@@ -328,28 +384,23 @@ class Finder:
         probes = [f"({tsquery(term(text).probes)})" for text in self.needles if term(text).probes]
         if not probes:
             return []
-        in_head = SQL("s.head @@ %s::tsquery", (" | ".join(probes),))
-        newest = self._newest_in_head(in_head)
+        newest = self._newest_in_head(SQL("s.head @@ %s::tsquery", (" | ".join(probes),)))
         return self._ids(
             SQL(
                 f"WITH n AS MATERIALIZED ({newest.text}) SELECT s.post_id FROM post_search s WHERE s.team_id = %s"  # noqa: S608
-                f" AND s.post_id IN (SELECT n.post_id FROM n) AND ({self.texts.text})",
-                (*newest.params, self.request.team.pk, *self.texts.params),
+                f" AND s.post_id IN (SELECT n.post_id FROM n) AND ({self.texts_read.text})",
+                (*newest.params, self.request.team.pk, *self.texts_read.params),
             )
         )
 
     def _newest_in_head(self, in_head: SQL) -> SQL:
-        """The newest of them: walked to if they are common, by the index if they are seldom.
-
-        The index gives all that there are, to be sorted: as many as the posts times how common they are. A walk passes
-        as many as are wanted, divided by how common they are. Where the two meet, both take the time of some five thousand rows.
-        """
+        """The newest of them: walked to if they are common, by the index if they are seldom. See `_walked`."""
         if self.columns == self.gate:
             walked = f"SELECT s.post_id, s.head FROM post_search s WHERE {self.gate.text}"  # noqa: S608
             walked = f"{walked} ORDER BY {_order_by(NEWEST)} LIMIT"
             params = self.gate.params + in_head.params
             sample = SQL(f"SELECT count(*) FROM ({walked} {WALKED}) s WHERE {in_head.text}", params)  # noqa: S608
-            common = self._number(sample) / WALKED
+            common = self._rows(sample)[0][0] / WALKED
             if common > COMMON:
                 passed = f"{walked} {int(self.ranked / common * 1.5)}"
                 return SQL(f"SELECT s.post_id FROM ({passed}) s WHERE {in_head.text} LIMIT {self.ranked}", params)  # noqa: S608
@@ -360,32 +411,14 @@ class Finder:
             where.params,
         )
 
-    def _some(self, limit: int) -> SQL:
-        """Matches wherever the index has them."""
-        matches = self._matches()
-        return SQL(f"SELECT s.post_id FROM ({matches.text}) s LIMIT {limit}", matches.params)  # noqa: S608
-
-    def _matches(self) -> SQL:
-        """All matches. Counters are looked at behind a fence: else the planner walks the posts instead of the index."""
-        where = every(self.near, self.texts)
-        matches = f"SELECT {_LIGHT} FROM post_search s WHERE {where.text}"  # noqa: S608
-        if self.counters == TRUE:
-            return SQL(matches, where.params)
-        if self.texts == TRUE:  # and so without a fence where no word is to be looked for
-            return SQL(f"{matches} AND {self.counters.text}", where.params + self.counters.params)
-        return SQL(
-            f"SELECT s.* FROM ({matches} OFFSET 0) s WHERE {self.counters.text}",  # noqa: S608
-            where.params + self.counters.params,
-        )
-
     def _score(self) -> SQL:
         """Name over heading over tag over category over body, and what the team thinks of the post."""
         pieces = [
             SQL(
                 "CASE WHEN s.wip THEN 0 ELSE 0.6 END + CASE WHEN s.flow THEN 0 ELSE 0.4 END"
                 " - CASE WHEN s.archived THEN 6 ELSE 0 END"
-                " + 0.5 * ln(1 + p.stars_count) + 0.2 * ln(1 + p.watches_count) + 0.2 * ln(1 + p.comments_count)"
-                " + exp(extract(epoch FROM s.updated_at - now()) / 15552000.0)"
+                " + 0.5 * ln(1 + p.stars_count::float) + 0.2 * ln(1 + p.watches_count::float)"
+                " + 0.2 * ln(1 + p.comments_count::float) + exp(extract(epoch FROM s.updated_at - now())::float / 15552000)"
             )
         ]
         for text in self.needles:
@@ -397,36 +430,25 @@ class Finder:
                 SQL("CASE WHEN s.tags @> ARRAY[%s]::text[] THEN 2 ELSE 0 END", (text,)),
                 SQL(f"CASE WHEN {in_path.text} THEN 1 ELSE 0 END", in_path.params),
                 SQL(
-                    # How often, in the beginning at least: the whole of three hundred long texts would take too long.
-                    "0.5 * ln(1 + (length(left(s.norm, 4000)) - length(replace(left(s.norm, 4000), %s, '')))"
-                    " / length(%s)::float)",
+                    f"0.5 * ln(1 + (octet_length({_BEGINNING}) - octet_length(replace({_BEGINNING}, %s, '')))"
+                    " / octet_length(%s)::float)",
                     (text, text),
                 ),
             ]
         return SQL(" + ".join(piece.text for piece in pieces), tuple(p for piece in pieces for p in piece.params))
 
-    # --- Counts and facets --------------------------------------------------------------------------------------------
+    # --- Facets -------------------------------------------------------------------------------------------------------
 
-    def count(self, *, exact: bool) -> tuple[int, bool]:
-        """How many there are; beyond COUNTED only where it is cheap or asked for."""
-        matches = self._matches()
-        if exact:
-            return self._number(SQL(f"SELECT count(*) FROM ({matches.text}) s", matches.params)), False  # noqa: S608
-        few = f"SELECT 1 FROM ({matches.text}) s LIMIT {COUNTED + 1}"  # noqa: S608
-        number = self._number(SQL(f"SELECT count(*) FROM ({few}) s", matches.params))  # noqa: S608
-        return min(number, COUNTED), number > COUNTED
-
-    def facets(self, *, capped: bool) -> Facets:
+    def facets(self) -> Facets:
         """What the matches can be narrowed down by; of very many, the newest."""
-        sample = self._first(NEWEST, SAMPLED, limit=SAMPLED) if capped else self._some(SAMPLED)
         depth = 1 + max(
             (leaf.path.count("/") + 1 for leaf in self.query.leaves() if isinstance(leaf, q.Category) and leaf.path),
             default=0,
         )
         rows = self._rows(
             SQL(
-                "WITH m AS MATERIALIZED (SELECT p.category, p.tags, p.created_by_id, p.kind, p.wip FROM posts_post p"  # noqa: S608
-                f" WHERE p.id IN ({sample.text})),"
+                "WITH m AS MATERIALIZED (SELECT p.category, p.tags, p.created_by_id, p.kind, p.wip FROM posts_post p"
+                " WHERE p.id = ANY(%s::bigint[])),"
                 " c AS (SELECT 'category' AS facet, array_to_string((string_to_array(category, '/'))[1:%s], '/') AS value"
                 " FROM m WHERE category <> ''"
                 " UNION ALL SELECT 'tag', unnest(tags) FROM m"
@@ -434,12 +456,12 @@ class Finder:
                 " UNION ALL SELECT 'kind', 'kind:' || kind FROM m"
                 " UNION ALL SELECT 'kind', 'wip:true' FROM m WHERE wip)"
                 " SELECT facet, value, count(*) FROM c GROUP BY facet, value ORDER BY count(*) DESC, value",
-                (*sample.params, depth),
+                (_array(self.some if self.complete else self.newest), depth),
             )
         )
-        return self._shape(rows, capped=capped)
+        return self._shape(rows)
 
-    def _shape(self, rows: list[Any], *, capped: bool) -> Facets:
+    def _shape(self, rows: list[Any]) -> Facets:
         of: dict[str, list[tuple[str, int]]] = {"category": [], "tag": [], "author": [], "kind": []}
         for facet, value, count in rows:
             if len(of[facet]) < FACET_VALUES:
@@ -453,40 +475,44 @@ class Finder:
                 for value, count in of["author"]
             ],
             kinds=[FacetValue(_KINDS[value], value, count) for value, count in of["kind"]],
-            sampled=capped,
+            sampled=not self.complete,
         )
 
     # --- Rows ---------------------------------------------------------------------------------------------------------
 
     def hits(self, ids: list[int], *, marks: bool) -> list[Hit]:
         """The posts in this order, once more through the gate, with names and snippets marked."""
-        posts = scoping.listed_posts(self.request).in_bulk(ids)
+        if not ids:
+            return []
+        keys = ids + ids[-1:] * (-len(ids) % PER_PAGE)  # a query of so many values is worded once
+        posts = {post.pk: post for post in scoping.found_rows(self.request, *keys)}
+        shown = [posts[pk] for pk in ids if pk in posts]
         if not marks or not self.needles:
-            return [Hit(posts[pk], [], []) for pk in ids if pk in posts]
-        bodies = dict(scoping.visible_posts(self.request).filter(pk__in=ids).values_list("pk", "body_md"))
-        talk = self._talk([pk for pk in ids if pk in posts and not self._is_in(bodies[pk])])
-        hits = []
-        for pk in ids:
-            if pk in posts:
-                name = marked(title.unescape(posts[pk].name), self.needles)
-                said = talk.get(pk)
-                hits.append(
-                    Hit(posts[pk], name, snippet(said or bodies[pk], self.needles), in_comment=said is not None)
-                )
-        return hits
+            return [Hit(post, [], []) for post in shown]
+        texts = dict(scoping.found_texts(self.request, *keys))
+        without = {post.pk for post in shown if not is_in(self.needles, texts[post.pk])}
+        talk = self._talk([post.pk for post in shown if post.comments_count and post.pk in without])
+        return [
+            Hit(
+                post,
+                marked(title.unescape(post.name), self.needles),
+                snippet(
+                    talk.get(post.pk) or texts[post.pk], self.needles if post.pk not in without - talk.keys() else ()
+                ),
+                in_comment=post.pk in talk,
+            )
+            for post in shown
+        ]
 
     def _talk(self, ids: list[int]) -> dict[int, str]:
         """Of posts whose body does not have the words, the comment that has."""
         found: dict[int, str] = {}
-        if ids and self.needles:
-            comments = scoping.readable_comments(self.request).filter(post_id__in=ids, post__comments_count__gt=0)
+        if ids:
+            comments = scoping.readable_comments(self.request).filter(post_id__in=ids)
             for pk, body in comments.order_by("created_at").values_list("post_id", "body_md"):
-                if pk not in found and self._is_in(body):
+                if pk not in found and is_in(self.needles, body):
                     found[pk] = body
         return found
-
-    def _is_in(self, text: str) -> bool:
-        return is_in(self.needles, text)
 
     def _rows(self, sql: SQL) -> list[Any]:
         with connection.cursor() as cursor:
@@ -496,8 +522,10 @@ class Finder:
     def _ids(self, sql: SQL) -> list[int]:
         return [row[0] for row in self._rows(sql)]
 
-    def _number(self, sql: SQL) -> int:
-        return int(self._rows(sql)[0][0])
+
+def _array(ids: Sequence[int]) -> str:
+    """As PostgreSQL writes it; a thousand numbers one by one take the driver a while."""
+    return f"{{{','.join(map(str, ids))}}}"
 
 
 def quoted(value: str) -> str:

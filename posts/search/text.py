@@ -125,10 +125,13 @@ def term(needle: str) -> Term:
     probes: list[Probe] = []
     for at, run in enumerate(runs):
         text = run[0]
-        if at and runs[at - 1].end() == run.start():
+        touches = at > 0 and runs[at - 1].end() == run.start()
+        if touches:
             probes.append(Probe(needle[run.start() - 1] + text[0]))
         if run[1]:
-            probes += _japanese(text)
+            touched = at + 1 < len(runs) and runs[at + 1].start() == run.end()
+            if len(text) > 1 or not (touches or touched):  # of の the pair in AWSの says more, and is found much sooner
+                probes += _japanese(text)
         elif run[2]:
             begins, ends = run.start() > 0 or short(needle), run.end() < len(needle)
             probes += _latin(text[:LONGEST_WORD], begins=begins, ends=ends)
@@ -325,6 +328,8 @@ def _norm_with_origin(text: str) -> tuple[str, list[int]]:
 
 def _squeeze(rule: re.Pattern[str], text: str, origin: list[int]) -> tuple[str, list[int]]:
     """Apply one deleting rule to text and positions alike; white space leaves one character behind."""
+    if not rule.search(text):
+        return text, origin
     parts: list[str] = []
     kept: list[int] = []
     cursor = 0
