@@ -1,6 +1,7 @@
 """`manage.py seed`: a demo team worth clicking through, when the installation has no team yet."""
 
 import json
+import os
 from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
@@ -18,8 +19,12 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--team", default="docs", help="the team's name (docs)")
         parser.add_argument("--force", action="store_true", help="also where there are teams already")
+        parser.add_argument("--if-empty", action="store_true", help="end well where there are teams already")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        if options["if_empty"] and Team.objects.exists():
+            self.stdout.write("There are teams already; nothing is seeded.")
+            return
         if Team.objects.filter(name=options["team"]).exists():
             raise CommandError(f"There is a team “{options['team']}” already.")
         if Team.objects.exists() and not options["force"]:
@@ -37,7 +42,7 @@ class Command(BaseCommand):
     def _tell_launcher(self) -> None:
         """`make run` prints the sign-ins from this file; elsewhere there may be nowhere to write, and nobody to read."""
         file = Path(settings.MEDIA_ROOT).parent / "demo.json"
-        if settings.DEBUG and file.parent.is_dir():
+        if settings.DEBUG and os.access(file.parent, os.W_OK):
             try:
                 file.write_text(json.dumps(demo.accounts()), encoding="utf-8")
             except OSError as problem:
