@@ -1,3 +1,4 @@
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -11,6 +12,7 @@ from esa import static_files
 
 LOCK = 0x657361_6D6967  # "esamig"
 LOCK_TIMEOUT = "15s"
+PATIENCE = 30  # seconds that a database is given to come up
 
 
 class Command(BaseCommand):
@@ -34,16 +36,29 @@ class Command(BaseCommand):
     @contextmanager
     def _alone(self) -> Iterator[None]:
         """A second release waits here until the first is done, and then finds nothing to do."""
-        parameters = connection.get_connection_params()
-        wanted = {key: parameters[key] for key in ("host", "port", "dbname", "user", "password") if key in parameters}
-        try:
-            line: psycopg.Connection[tuple[object, ...]] = psycopg.connect(**wanted, connect_timeout=10)
-        except psycopg.Error as problem:
-            raise CommandError(f"The database does not let us in: {str(problem).strip().splitlines()[-1]}") from None
-        with line:
+        with self._line() as line:
             line.execute("SET statement_timeout = 0")
             row = line.execute("SELECT pg_try_advisory_xact_lock(%s)", [LOCK]).fetchone()
             if not row or not row[0]:
                 self.stdout.write("Another migrate is at work; waiting for it.")
                 line.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
             yield
+
+    def _line(self) -> "psycopg.Connection[tuple[object, ...]]":
+        """A connection of its own; a server that has been started together with us may take a moment."""
+        parameters = connection.get_connection_params()
+        wanted = {key: parameters[key] for key in ("host", "port", "dbname", "user", "password") if key in parameters}
+        patient_until = time.monotonic() + PATIENCE
+        told = False
+        while True:
+            try:
+                return psycopg.connect(**wanted, connect_timeout=10)
+            except psycopg.OperationalError as problem:
+                reason = str(problem).strip().splitlines()[0]
+            if time.monotonic() >= patient_until:
+                raise CommandError(f"The database does not let us in: {reason}")
+            if not told:
+                self.stdout.write(f"The database does not let us in yet, trying for {PATIENCE} s: {reason}")
+                self.stdout.flush()
+                told = True
+            time.sleep(1)
