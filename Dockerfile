@@ -60,7 +60,7 @@ ENV PATH=/opt/venv/bin:/opt/postgresql/bin:$PATH HOME=/tmp LANG=C.UTF-8 \
 RUN apt-get update && apt-get install -y --no-install-recommends libpq5 && rm -rf /var/lib/apt/lists/* \
     && groupadd --system --gid 10001 esa \
     && useradd --system --uid 10001 --gid esa --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin esa \
-    && install -d -o esa -g esa /app/.data/media
+    && install -d -o esa -g esa /app/.data /app/.data/media /app/.data/backups
 WORKDIR /app
 COPY --from=postgresql /opt/postgresql /opt/postgresql
 COPY --from=packages /opt/venv /opt/venv

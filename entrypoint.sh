@@ -40,7 +40,9 @@ esac
 # Says which setting is wrong, in one sentence, and ends with 78, before anything else can fail because of it.
 python -m esa.startup
 
-printf '%s' "$mode" >"${TMPDIR:-/tmp}/esa-mode" # healthcheck.py asks for it
+# healthcheck.py asks for it. A command that runs beside web (docker exec) leaves it as it is.
+note=${TMPDIR:-/tmp}/esa-mode
+[ "$mode" = manage ] && [ -e "$note" ] || printf '%s' "$mode" >"$note"
 
 case $mode in
     web)
