@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 EXTERNAL = "DATABASE_URL" in os.environ and "REDIS_URL" in os.environ
 LONG = {"test_outages.py", "test_crashes.py", "test_beat.py", "test_backup.py", "test_run.py"}  # servers start and stop
+LASTING = {"test_sentry.py"}  # Sentry wraps Django for good, and each request and query after it would take longer
 FAILURES = scratch.CHECKOUT / ".data" / "failures"
 CHROMIUM_FLAGS = [
     "--no-sandbox",
@@ -80,10 +81,16 @@ def pytest_collection_finish() -> None:
     gc.set_threshold(100_000, 50, 100)
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish() -> None:
+    """At the end pytest collects garbage five times over all that there is."""
+    gc.freeze()
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what needs a browser, so that `-m "not browser"` leaves it out. The first worker begins with what mostly waits,
     the second with all that needs a browser, so that one is started and warm; others take over from their ends."""
-    items.sort(key=lambda item: item.path.name not in LONG)
+    items.sort(key=lambda item: (item.path.name in LASTING, item.path.name not in LONG))
     browsing = [item for item in items if "browser" in getattr(item, "fixturenames", ())]
     for item in browsing:
         item.add_marker("browser")
