@@ -309,6 +309,8 @@ if S3_BUCKET:
     }
 WHITENOISE_USE_FINDERS = DEBUG
 WHITENOISE_AUTOREFRESH = DEBUG
+# Kept by browsers for ever: what has a hash in its name, from Django or, deep in the bundles, from esbuild.
+WHITENOISE_IMMUTABLE_FILE_TEST = r"^/static/(.+\.[0-9a-f]{12}\.\w+|bundles/(chunks|assets)/.+)$"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 12 * 1024 * 1024  # a post may hold 10 MB of text in a form
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
 FILE_UPLOAD_HANDLERS = [

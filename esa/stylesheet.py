@@ -9,6 +9,7 @@ from django.core.files.base import ContentFile
 from whitenoise.storage import CompressedManifestStaticFilesStorage
 
 NAME = "css/app.css"
+NAMED_BY_CONTENT = ("bundles/chunks/", "bundles/assets/")  # esbuild has put a hash into these names already
 PART = re.compile(r'@import url\("([\w-]+\.css)"\) layer\((\w+)\);')
 
 
@@ -23,6 +24,12 @@ def joined(file: Path) -> str:
 
 class Storage(CompressedManifestStaticFilesStorage):
     """Static files as they are served, hashed and compressed: a page asks for one style sheet instead of forty."""
+
+    def hashed_name(self, name: str, content: Any = None, filename: str | None = None) -> str:
+        """A second name for what has its hash already would be a second copy of each, which nobody asks for."""
+        if name.startswith(NAMED_BY_CONTENT):
+            return name
+        return super().hashed_name(name, content, filename)
 
     def post_process(self, paths: dict[str, tuple[Any, str]], *arguments: Any, **options: Any) -> Iterator[Any]:
         if NAME in paths:

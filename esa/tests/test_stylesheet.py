@@ -44,5 +44,28 @@ def test_what_is_collected_is_joined_and_named_for_all_of_it(tmp_path):
     assert blue != red
 
 
+def test_what_esbuild_has_named_by_its_content_has_one_copy_and_is_kept_for_ever(tmp_path, settings):
+    files = {
+        "bundles/katex.css": "@font-face { src: url(./assets/main-AB12.woff2); }",
+        "bundles/katex.js": 'import "./chunks/chunk-AB12.js"',
+        "bundles/chunks/chunk-AB12.js": "export {}",
+        "bundles/assets/main-AB12.woff2": "font",
+    }
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    storage = stylesheet.Storage(location=tmp_path, base_url="/static/")
+    source = FileSystemStorage(tmp_path)
+    done = list(storage.post_process({name: (source, name) for name in files}))
+    assert not [each for each in done if isinstance(each[2], Exception)]
+
+    names = {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*") if path.suffix not in {".gz", ".br"}}
+    entries = {storage.stored_name("bundles/katex.css"), storage.stored_name("bundles/katex.js")}
+    assert {name for name in names if "." in name} == files.keys() | entries | {"staticfiles.json"}
+    assert 'url("./assets/main-AB12.woff2")' in storage.open(storage.stored_name("bundles/katex.css")).read().decode()
+    kept = {name for name in names if re.search(settings.WHITENOISE_IMMUTABLE_FILE_TEST, f"/static/{name}")}
+    assert kept == entries | {"bundles/chunks/chunk-AB12.js", "bundles/assets/main-AB12.woff2"}
+
+
 def test_the_style_sheet_is_found_where_it_is_collected_from():
     assert finders.find(stylesheet.NAME) == str(STATIC / stylesheet.NAME)
