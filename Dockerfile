@@ -20,7 +20,7 @@ RUN --mount=type=cache,target=/root/.cache/pip,sharing=locked \
     python -m venv /opt/uv && /opt/uv/bin/pip install --disable-pip-version-check "uv==${UV_VERSION}"
 COPY requirements.txt /tmp/requirements.txt
 # Taken out: uv's lock file, which everybody may write; what boto3 knows of services that esa never calls; other languages;
-# what only compilers, type checkers and the packages' own tests read.
+# what only compilers, type checkers and the packages' own tests read; the pages of ninja, which esa's own stand for.
 RUN --mount=type=cache,target=/root/.cache/uv,sharing=locked \
     python -m venv --without-pip /opt/venv \
     && /opt/uv/bin/uv pip sync --python /opt/venv/bin/python --require-hashes /tmp/requirements.txt \
@@ -32,7 +32,7 @@ RUN --mount=type=cache,target=/root/.cache/uv,sharing=locked \
     && find /opt/venv/lib -path '*/LC_MESSAGES/*.mo' ! -path '*/ja/*' ! -path '*/en/*' -delete \
     && find /opt/venv/lib -path '*/babel/locale-data/*.dat' ! -name 'en*.dat' ! -name 'ja*.dat' ! -name root.dat -delete \
     && find /opt/venv/lib \( -name '*.pyi' -o -name '*.pyx' -o -name '*.pxd' -o -name '*.[ch]' -o -name '*.[ch]pp' \) -delete \
-    && find /opt/venv/lib -path '*/site-packages/*/tests' -type d -prune -exec rm -r {} +
+    && find /opt/venv/lib \( -path '*/site-packages/*/tests' -o -path '*/site-packages/ninja/static' \) -type d -prune -exec rm -r {} +
 
 # --- pg_dump and pg_restore, without the Perl that Debian's package brings along ----------------------------------------
 FROM ${PYTHON_IMAGE} AS postgresql
