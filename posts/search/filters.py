@@ -114,7 +114,10 @@ def _text(text: q.Text, asker: Asker) -> SQL:
     lexemes, haystack = _HAYSTACKS[text.where]
     found = TRUE
     if looked_up.probes and not asker.walking:
-        found = SQL(f"{lexemes} @@ %s::tsquery", (tsquery(looked_up.probes),))
+        probes = tsquery(looked_up.probes, said=text.where in ("body", "comment"))
+        found = SQL(f"{lexemes} @@ %s::tsquery", (probes,))
+    if text.where == "comment":
+        found = every(found, _counted("comments", ">", 0, asker))
     if looked_up.proof or text.where != "any" or asker.walking:
         found = every(found, contains(haystack, wanted))
     if text.where == "any" and not text.quoted and wanted.isascii() and wanted.isdigit() and len(wanted) < 10:
@@ -190,12 +193,22 @@ def _count(count: q.Count, asker: Asker) -> SQL:
         return SQL(f"s.number {count.operator} %s", (count.number,))
     if count.of in _TASKS:
         return SQL(_OF_POST.format(f"{_TASKS[count.of]} {count.operator} %s"), (count.number,))
-    # An index of the posts answers by itself. IS TRUE keeps it a set that rows are looked up in, before a text is read:
-    # as a join the planner would read the texts first.
+    if (count.operator, count.number) == ("=", 0):
+        return _negated(_counted(count.of, ">", 0, asker))
+    if count.operator in ("<", "<="):  # the others are fewer
+        return _negated(_counted(count.of, ">=" if count.operator == "<" else ">", count.number, asker))
+    return _counted(count.of, count.operator, count.number, asker)
+
+
+def _counted(what: str, operator: str, number: int, asker: Asker) -> SQL:
+    """Posts with so many stars, watches or comments, which an index of the posts knows by itself.
+
+    IS TRUE keeps them a set that rows are looked up in before a text is read; of a join the planner makes the opposite.
+    """
     return SQL(
         "(s.post_id IN (SELECT p.id FROM posts_post p WHERE p.team_id = %s AND p.deleted_at IS NULL"  # noqa: S608
-        f" AND p.{count.of}_count {count.operator} %s)) IS TRUE",
-        (asker.team_id, count.number),
+        f" AND p.{what}_count {operator} %s)) IS TRUE",
+        (asker.team_id, number),
     )
 
 

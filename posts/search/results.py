@@ -164,7 +164,7 @@ _COUNTERS = ("stars", "watches", "comments")
 _KINDS = {"kind:stock": gettext_lazy("Stock"), "kind:flow": gettext_lazy("Flow"), "wip:true": gettext_lazy("WIP")}
 _ORDERED = "s.team_id, s.post_id, s.number, s.created_at, s.updated_at, s.path, s.name"
 _READ = (
-    "s.post_id, s.number, s.name, s.path, s.norm, s.body_at, s.talk_at, s.wip, s.flow, s.tags, s.created_by_id,"
+    "s.post_id, s.number, s.name, s.path, s.head, s.norm, s.body_at, s.talk_at, s.wip, s.flow, s.tags, s.created_by_id,"
     " s.updated_by_id, s.created_at, s.updated_at"
 )
 _BEGINNING = "CASE WHEN octet_length(s.norm) > 12000 THEN left(s.norm, 4000) ELSE s.norm END"
@@ -209,6 +209,8 @@ class Finder:
         self.texts_read = condition(texts, replace(asker, walking=True))
         wanted = (needle(text.value) for text in query.texts)
         self.needles = list(dict.fromkeys(text for text in wanted if text))
+        probes = [f"({tsquery(probes)})" for probes in (term(text).probes for text in self.needles) if probes]
+        self.in_head = SQL("s.head @@ %s::tsquery", (" | ".join(probes),)) if probes else FALSE
 
     def _people(self) -> dict[str, list[int]]:
         """The member ids behind the names in the query, in one query of our own."""
@@ -281,7 +283,12 @@ class Finder:
     @cached_property
     def newest(self) -> list[int]:
         """The matches among the newest rows that the columns let through."""
-        return self._walk(NEWEST, WALKED)
+        return [pk for pk, _in_head in self._newest]
+
+    @cached_property
+    def _newest(self) -> list[tuple[int, bool]]:
+        """These, and whether a word is in what is written large."""
+        return [(pk, in_head) for pk, in_head in self._rows(self._walk(NEWEST, WALKED, limit=WALKED))]
 
     def _plain(self, sort: q.Sort, offset: int, limit: int) -> list[int]:
         """Without words to look for, an index gives the order."""
@@ -311,24 +318,22 @@ class Finder:
         if sort.key == "full_name":  # no index is in this order
             return None
         wanted, rows = offset + limit, WALKED
-        found = self._walk(sort, rows, limit=wanted)
+        found = self._ids(self._walk(sort, rows, limit=wanted))
         further = rows * wanted * 4 // (3 * len(found) or 1)
         if len(found) < wanted and further < self.request.team.last_post_number * len(found) / rows:
-            found = self._walk(sort, further, limit=wanted)
+            found = self._ids(self._walk(sort, further, limit=wanted))
         return found[offset:] if len(found) == wanted else None
 
-    def _walk(self, sort: q.Sort, rows: int, *, limit: int | None = None) -> list[int]:
-        """Matches among the first rows that the columns let through, in order."""
+    def _walk(self, sort: q.Sort, rows: int, *, limit: int, also: SQL = TRUE) -> SQL:
+        """Matches among the first rows that the columns let through, in order, and whether a word is in their head."""
         order = _order(sort)
         places = ", ".join(f"{column} AS place_{number}" for number, (column, _) in enumerate(order))
         in_order = ", ".join(f"s.place_{number} {direction}" for number, (_, direction) in enumerate(order))
-        return self._ids(
-            SQL(
-                f"SELECT s.post_id FROM (SELECT {_READ}, {places} FROM post_search s {_joined(sort)}"  # noqa: S608
-                f" WHERE {self.columns.text} ORDER BY {_order_by(sort)} LIMIT {rows}) s"
-                f" WHERE {self.texts_read.text} ORDER BY {in_order} LIMIT {limit or rows}",
-                self.columns.params + self.texts_read.params,
-            )
+        return SQL(
+            f"SELECT s.post_id, {self.in_head.text} FROM (SELECT {_READ}, {places} FROM post_search s {_joined(sort)}"  # noqa: S608
+            f" WHERE {self.columns.text} ORDER BY {_order_by(sort)} LIMIT {rows}) s"
+            f" WHERE {also.text} AND ({self.texts_read.text}) ORDER BY {in_order} LIMIT {limit}",
+            self.in_head.params + self.columns.params + also.params + self.texts_read.params,
         )
 
     def _full(self, sort: q.Sort, offset: int, limit: int, *, without: Sequence[int] = ()) -> list[int]:
@@ -380,35 +385,27 @@ class Finder:
         )
 
     def _in_head(self) -> list[int]:
-        """Matches whose name, heading, tag or category has one of the words: they will win. Of very many, the newest."""
-        probes = [f"({tsquery(term(text).probes)})" for text in self.needles if term(text).probes]
-        if not probes:
-            return []
-        newest = self._newest_in_head(SQL("s.head @@ %s::tsquery", (" | ".join(probes),)))
-        return self._ids(
-            SQL(
-                f"WITH n AS MATERIALIZED ({newest.text}) SELECT s.post_id FROM post_search s WHERE s.team_id = %s"  # noqa: S608
-                f" AND s.post_id IN (SELECT n.post_id FROM n) AND ({self.texts_read.text})",
-                (*newest.params, self.request.team.pk, *self.texts_read.params),
-            )
-        )
+        """Matches whose name, heading, tag or category has one of the words: they will win. Of very many, the newest.
 
-    def _newest_in_head(self, in_head: SQL) -> SQL:
-        """The newest of them: walked to if they are common, by the index if they are seldom. See `_walked`."""
-        if self.columns == self.gate:
-            walked = f"SELECT s.post_id, s.head FROM post_search s WHERE {self.gate.text}"  # noqa: S608
-            walked = f"{walked} ORDER BY {_order_by(NEWEST)} LIMIT"
-            params = self.gate.params + in_head.params
-            sample = SQL(f"SELECT count(*) FROM ({walked} {WALKED}) s WHERE {in_head.text}", params)  # noqa: S608
-            common = self._rows(sample)[0][0] / WALKED
-            if common > COMMON:
-                passed = f"{walked} {int(self.ranked / common * 1.5)}"
-                return SQL(f"SELECT s.post_id FROM ({passed}) s WHERE {in_head.text} LIMIT {self.ranked}", params)  # noqa: S608
-        where = every(self.columns, in_head)
+        These are walked to if they are common, and found by the index if they are seldom. See `_walked`.
+        """
+        found = [pk for pk, in_head in self._newest if in_head]
+        if len(found) < self.ranked and self.in_head != FALSE:
+            if len(found) > WALKED * COMMON:
+                further = WALKED * self.ranked * 3 // (2 * len(found))
+                found = self._ids(self._walk(NEWEST, further, limit=self.ranked, also=self.in_head))
+            else:
+                found = self._ids(self._indexed_in_head())
+        return found[: self.ranked]
+
+    def _indexed_in_head(self) -> SQL:
+        where = every(self.columns, self.in_head)
         return SQL(
-            f"WITH m AS MATERIALIZED (SELECT s.post_id, s.updated_at FROM post_search s WHERE {where.text})"  # noqa: S608
-            f" SELECT m.post_id FROM m ORDER BY m.updated_at DESC LIMIT {self.ranked}",
-            where.params,
+            f"WITH m AS MATERIALIZED (SELECT s.post_id, s.updated_at FROM post_search s WHERE {where.text}),"  # noqa: S608
+            f" n AS MATERIALIZED (SELECT m.post_id FROM m ORDER BY m.updated_at DESC LIMIT {self.ranked})"
+            " SELECT s.post_id FROM post_search s WHERE s.team_id = %s"
+            f" AND s.post_id IN (SELECT n.post_id FROM n) AND ({self.texts_read.text})",
+            (*where.params, self.request.team.pk, *self.texts_read.params),
         )
 
     def _score(self) -> SQL:

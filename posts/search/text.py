@@ -102,6 +102,11 @@ def lexemes(normed: str) -> dict[str, None]:
     return found
 
 
+def not_said(lexeme: str) -> str:
+    """Stands in the index where only the name, tags or category have a lexeme, and neither text nor comments."""
+    return f"-{lexeme}"
+
+
 class Probe(NamedTuple):
     """One lexeme that a text must have to hold a term; with `prefix`, one that begins like this."""
 
@@ -171,9 +176,11 @@ def tsvector(lexemes: Iterable[str]) -> str:
     return " ".join(kept)
 
 
-def tsquery(probes: Iterable[Probe]) -> str:
-    """Write probes as a tsquery literal that wants all of them."""
-    return " & ".join(_quoted(lexeme) + (":*" if prefix else "") for lexeme, prefix in probes)
+def tsquery(probes: Iterable[Probe], *, said: bool = False) -> str:
+    """Write probes as a tsquery literal that wants all of them; with `said`, outside of the name, tags and category."""
+    wanted = [_quoted(lexeme) + (":*" if prefix else "") for lexeme, prefix in probes]
+    unwanted = [f"!{_quoted(not_said(lexeme))}" for lexeme, prefix in probes if said and not prefix]
+    return " & ".join(wanted + unwanted)
 
 
 def _quoted(lexeme: str) -> str:

@@ -4,12 +4,14 @@ from datetime import timedelta
 
 import pytest
 from django.core.management import call_command
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
 from posts.models import Post, PostSearch
 from posts.models.post import Draft
 from posts.search import index
+from posts.search.text import needle, term, tsquery
+from posts.tests.search.asking import Ask
 from teams.models import Member
 
 
@@ -93,6 +95,27 @@ def test_stars_and_watches_leave_the_row_alone(alice: Member, bob: Member) -> No
     post.star(by=bob)
     post.watch(by=bob)
     assert row_of(post).indexed_at == before
+
+
+def test_the_index_tells_what_only_the_title_says(alice: Member) -> None:
+    """Or `body:` would read the texts of a whole category for a word that is in its name."""
+    write(alice, "障害 report", category="障害/API", tags=["db"], body_md="直した api")
+    said = {word: tsquery(term(needle(word)).probes, said=True) for word in ("障害", "report", "db", "直した", "api")}
+    with connection.cursor() as cursor:
+        for word, query in said.items():
+            cursor.execute("SELECT keys @@ %s::tsquery FROM post_search", [query])
+            assert cursor.fetchone() == (word in ("直した", "api"),), word
+
+
+def test_rows_made_before_that_are_found_all_the_same(alice: Member, ask: Ask) -> None:
+    for name, body in (("障害", "会議"), ("会議", "障害"), ("障害", "障害")):
+        write(alice, name, body_md=body)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE post_search SET version = 3, keys = array_to_tsvector(ARRAY("
+            "SELECT lexeme FROM unnest(tsvector_to_array(keys)) AS lexeme WHERE lexeme NOT LIKE '-%'))"
+        )
+    assert [ask(source).total for source in ("body:障害", "-body:障害", "障害", "comment:障害")] == [2, 1, 3, 0]
 
 
 def test_odd_text_can_be_saved_and_is_indexed(alice: Member) -> None:

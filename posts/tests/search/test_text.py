@@ -134,7 +134,9 @@ def test_common_terms_need_no_proof() -> None:
 
 def test_literals_are_quoted() -> None:
     assert text.tsvector(["it's", "a\\b"]) == "'it''s' 'a\\\\b'"
-    assert text.tsquery([text.Probe("会", prefix=True), text.Probe("a'")]) == "'会':* & 'a'''"
+    probes = [text.Probe("会", prefix=True), text.Probe("a'")]
+    assert text.tsquery(probes) == "'会':* & 'a'''"
+    assert text.tsquery(probes, said=True) == "'会':* & 'a''' & !'-a'''"
 
 
 def test_a_pasted_blob_stays_within_what_the_database_takes() -> None:
