@@ -1,5 +1,6 @@
 """Old code runs beside a new schema while a release rolls out; so the newest step of each app only expands."""
 
+import contextlib
 import io
 import os
 import shutil
@@ -12,6 +13,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from django.core.management import call_command
 from django.db import connection, migrations, models
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.state import ModelState, ProjectState
@@ -26,6 +28,13 @@ OURS = ("esa", "teams", "posts")
 
 def git(*words: str, **options) -> subprocess.CompletedProcess[bytes]:
     return subprocess.run(["git", *words], cwd=CHECKOUT, capture_output=True, check=False, **options)
+
+
+def test_the_migrations_make_what_the_models_say(db):
+    said = io.StringIO()
+    with contextlib.suppress(SystemExit):
+        call_command("makemigrations", check=True, dry_run=True, stdout=said)
+    assert said.getvalue() == "No changes detected\n"
 
 
 def test_the_newest_migrations_only_expand(db):
