@@ -30,8 +30,11 @@ TYPED = 120
 """How many are looked at while somebody is still typing."""
 WALKED = 1000
 """How many of the newest rows are read for words that more posts have,"""
+GLANCED = 100
+FREQUENT = 3
+"""Words that every third of the newest GLANCED rows has are so frequent that reading all rows beats the index."""
 RANKED = 300
-"""and how many of these posts are compared for the best match."""
+"""And how many of these posts are compared for the best match."""
 COMMON = 0.05
 """The part of the newest heads that has a word so common that walking on beats the index."""
 DEEPEST = 10_000
@@ -271,24 +274,39 @@ class Finder:
 
     @cached_property
     def some(self) -> list[int]:
-        """Matches wherever the index has them, and one more than `most` if there are more."""
+        """Matches wherever they are soonest found, and one more than `most` if there are more."""
         matches = self._matches()
-        return self._ids(SQL(f"SELECT s.post_id FROM ({matches.text}) s LIMIT {self.most + 1}", matches.params))  # noqa: S608
+        return [pk for pk, _in_head in self._frequent] or self._ids(
+            SQL(f"SELECT s.post_id FROM ({matches.text}) s LIMIT {self.most + 1}", matches.params)  # noqa: S608
+        )
 
     @property
     def complete(self) -> bool:
         """Whether some are all."""
         return len(self.some) <= self.most
 
-    @cached_property
+    @property
     def newest(self) -> list[int]:
-        """The matches among the newest rows that the columns let through."""
+        """Of more matches than some, the newest."""
         return [pk for pk, _in_head in self._newest]
 
     @cached_property
     def _newest(self) -> list[tuple[int, bool]]:
         """These, and whether a word is in what is written large."""
-        return [(pk, in_head) for pk, in_head in self._rows(self._walk(NEWEST, WALKED, limit=WALKED))]
+        return self._frequent or self._rows(self._walk(NEWEST, WALKED, limit=WALKED))
+
+    @cached_property
+    def _share(self) -> float:
+        """Which part of the newest rows matches, at a glance."""
+        return len(self._rows(self._walk(NEWEST, GLANCED, limit=GLANCED))) / GLANCED
+
+    @cached_property
+    def _frequent(self) -> list[tuple[int, bool]]:
+        """The same of words that every third post has: reading on finds enough before the index has found them all."""
+        if self.texts == TRUE or self.columns != self.gate or self._share < 1 / FREQUENT:
+            return []
+        found = self._rows(self._walk(NEWEST, self.most * (FREQUENT + 1), limit=self.most + 1))
+        return found if len(found) > self.most else []
 
     def _plain(self, sort: q.Sort, offset: int, limit: int) -> list[int]:
         """Without words to look for, an index gives the order."""
@@ -365,7 +383,7 @@ class Finder:
 
     def _candidates(self) -> list[int]:
         """What is ranked: all there are, or of very many those that will win, and the newest."""
-        if self.counting and self.complete:
+        if (self.counting or self.columns != self.gate) and self.complete:
             return self.some
         found = self._in_head()
         if len(found) < self.ranked:
@@ -391,8 +409,9 @@ class Finder:
         """
         found = [pk for pk, in_head in self._newest if in_head]
         if len(found) < self.ranked and self.in_head != FALSE:
-            if len(found) > WALKED * COMMON:
-                further = WALKED * self.ranked * 3 // (2 * len(found))
+            common = len(found) / (len(self._frequent) / self._share if self._frequent else WALKED)
+            if common > COMMON:
+                further = int(self.ranked / common * 1.5)
                 found = self._ids(self._walk(NEWEST, further, limit=self.ranked, also=self.in_head))
             else:
                 found = self._ids(self._indexed_in_head())
