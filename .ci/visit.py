@@ -119,6 +119,10 @@ def static() -> None:
     for name in ("bundles/editor", "bundles/mermaid", "app"):
         status, headers, _ = ask(BASE, modules.get(name, "/missing"))
         expect(status == 200 and "immutable" in headers["cache-control"], (name, status, headers))
+    entry = ask(BASE, modules["bundles/mermaid"])[2]
+    chunk = re.search(r"\./chunks/[\w.-]+\.js", entry)
+    status, headers, _ = ask(BASE, "/static/bundles/" + chunk[0].removeprefix("./")) if chunk else (0, {}, "")
+    expect(status == 200 and "immutable" in headers["cache-control"], (chunk, status, headers))
 
 
 def metrics() -> None:
