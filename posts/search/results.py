@@ -210,10 +210,13 @@ class Finder:
         self.columns = every(self.gate, condition(columns, asker))
         self.texts = condition(texts, asker)
         self.texts_read = condition(texts, replace(asker, walking=True))
-        wanted = (needle(text.value) for text in query.texts)
-        self.needles = list(dict.fromkeys(text for text in wanted if text))
-        probes = [f"({tsquery(probes)})" for probes in (term(text).probes for text in self.needles) if probes]
+        wanted = [(needle(text.value), text.where) for text in query.texts]
+        self.needles = list(dict.fromkeys(text for text, _where in wanted if text))
+        self.proved = any(term(text).proof for text in self.needles)
+        in_head = [term(text).probes for text, where in dict.fromkeys(wanted) if where not in ("body", "comment")]
+        probes = [f"({tsquery(probes)})" for probes in in_head if probes]
         self.in_head = SQL("s.head @@ %s::tsquery", (" | ".join(probes),)) if probes else FALSE
+        self.all_in_head = SQL("s.head @@ %s::tsquery", (" & ".join(probes),)) if probes else FALSE
 
     def _people(self) -> dict[str, list[int]]:
         """The member ids behind the names in the query, in one query of our own."""
@@ -331,14 +334,15 @@ class Finder:
         """Read the first rows in the wanted order, and more of them if that promises to be enough.
 
         A walk passes as many rows as are wanted, divided by how common matches are; the index gives as many as there are
-        rows in the team, times that.
+        rows in the team, times that. A row of the index is read sooner, unless its text has to be read and others fail.
         """
         if sort.key == "full_name":  # no index is in this order
             return None
         wanted, rows = offset + limit, WALKED
         found = self._ids(self._walk(sort, rows, limit=wanted))
         further = rows * wanted * 4 // (3 * len(found) or 1)
-        if len(found) < wanted and further < self.request.team.last_post_number * len(found) / rows:
+        matches = self.request.team.last_post_number * len(found) / rows
+        if len(found) < wanted and further < matches * (3 if self.proved else 0.5):
             found = self._ids(self._walk(sort, further, limit=wanted))
         return found[offset:] if len(found) == wanted else None
 
@@ -407,18 +411,21 @@ class Finder:
 
         These are walked to if they are common, and found by the index if they are seldom. See `_walked`.
         """
+        if self.in_head == FALSE:
+            return []
         found = [pk for pk, in_head in self._newest if in_head]
-        if len(found) < self.ranked and self.in_head != FALSE:
+        if len(found) < self.ranked:
             common = len(found) / (len(self._frequent) / self._share if self._frequent else WALKED)
             if common > COMMON:
                 further = int(self.ranked / common * 1.5)
                 found = self._ids(self._walk(NEWEST, further, limit=self.ranked, also=self.in_head))
             else:
-                found = self._ids(self._indexed_in_head())
-        return found[: self.ranked]
+                found += self._ids(self._indexed_in_head())
+        return list(dict.fromkeys(found))[: self.ranked]
 
     def _indexed_in_head(self) -> SQL:
-        where = every(self.columns, self.in_head)
+        """All of the words: one of several can be so common that the index gives half of the team."""
+        where = every(self.columns, self.all_in_head)
         return SQL(
             f"WITH m AS MATERIALIZED (SELECT s.post_id, s.updated_at FROM post_search s WHERE {where.text}),"  # noqa: S608
             f" n AS MATERIALIZED (SELECT m.post_id FROM m ORDER BY m.updated_at DESC LIMIT {self.ranked})"
