@@ -50,7 +50,7 @@ COPY esa/static esa/static
 COPY --from=bundles /src/esa/static/bundles esa/static/bundles
 COPY esa/stylesheet.py esa/stylesheet.py
 COPY esa/frontend/collect.py esa/frontend/collect.py
-RUN /opt/venv/bin/python -m esa.frontend.collect
+RUN --mount=type=cache,target=/root/.cache/compressed,sharing=locked /opt/venv/bin/python -m esa.frontend.collect /root/.cache/compressed
 
 # --- What runs --------------------------------------------------------------------------------------------------------
 FROM ${PYTHON_IMAGE} AS runtime
