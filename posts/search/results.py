@@ -208,6 +208,7 @@ class Finder:
         )
         columns, texts = split(query.node)
         self.columns = every(self.gate, condition(columns, asker))
+        self.seldom = any(_is_seldom(leaf) for leaf in query.leaves())
         self.texts = condition(texts, asker)
         self.texts_read = condition(texts, replace(asker, walking=True))
         wanted = [(needle(text.value), text.where) for text in query.texts]
@@ -409,14 +410,14 @@ class Finder:
     def _in_head(self) -> list[int]:
         """Matches whose name, heading, tag or category has one of the words: they will win. Of very many, the newest.
 
-        These are walked to if they are common, and found by the index if they are seldom. See `_walked`.
+        These are walked to if they are common, and found by the index if not. See `_walked`.
         """
         if self.in_head == FALSE:
             return []
         found = [pk for pk, in_head in self._newest if in_head]
         if len(found) < self.ranked:
             common = len(found) / (len(self._frequent) / self._share if self._frequent else WALKED)
-            if common > COMMON:
+            if common > COMMON and not self.seldom:
                 further = int(self.ranked / common * 1.5)
                 found = self._ids(self._walk(NEWEST, further, limit=self.ranked, also=self.in_head))
             else:
@@ -554,6 +555,11 @@ def _array(ids: Sequence[int]) -> str:
 def quoted(value: str) -> str:
     """A value as it has to be written in a query."""
     return f'"{value}"' if not value or any(char.isspace() or char in '()|"' for char in value) else value
+
+
+def _is_seldom(leaf: q.Leaf) -> bool:
+    """So many stars have few posts: who looks for them by walking passes most rows by."""
+    return isinstance(leaf, q.Count) and leaf.of in _COUNTERS and leaf.operator in (">", ">=", "=") and leaf.number > 0
 
 
 def _leaves(node: q.Node | None) -> Iterator[q.Leaf]:
