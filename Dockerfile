@@ -69,7 +69,9 @@ COPY manage.py entrypoint.sh ./
 COPY esa esa
 COPY teams teams
 COPY posts posts
-RUN python -m esa.local.translations && python -m compileall -q -j 0 manage.py esa teams posts
+# Also of a checkout that only its owner may read, user 10001 reads everything.
+RUN python -m esa.local.translations && python -m compileall -q -j 0 manage.py esa teams posts \
+    && find . ! -type l ! -perm -o=r -exec chmod a+rX {} +
 ARG GIT_SHA=unknown
 ENV GIT_SHA=${GIT_SHA}
 LABEL org.opencontainers.image.title="esa" \
