@@ -34,7 +34,8 @@ class PostSearch(models.Model):
     body_at = models.PositiveIntegerField()  # where the body begins in it, counted from 1
     talk_at = models.PositiveIntegerField()  # and the comments
 
-    # Lexemes without positions: of the name, its reading, tags, path and headings; and of everything.
+    # Lexemes without positions: of the name, its reading, tags, path and headings; and of everything, with marks on
+    # what only the name, tags and path say.
     head = SearchVectorField()
     keys = SearchVectorField()
 

@@ -179,6 +179,7 @@ class Command(BaseCommand):
             ("frequent, likewise", FREQUENT, {"facets": True, "sort": "best_match"}),
             ("in one part of a post", PARTS, {"facets": True, "sort": "best_match"}),
             ("words and filters", FILTERED, {}),
+            ("words and filters, likewise", FILTERED, {"facets": True, "sort": "best_match"}),
             ("filters alone", FILTERS, {}),
             ("other orders", SORTED, {}),
             ("page 5", WORDS, {"page": 5}),
@@ -200,7 +201,7 @@ class Command(BaseCommand):
         ordered = sorted(middle.values())
         at95 = ordered[min(len(ordered) - 1, int(len(ordered) * 0.95))]
         self.stdout.write(
-            f"{title:24} p50 {statistics.median(ordered):6.1f} ms   p95 {at95:6.1f} ms   max {ordered[-1]:6.1f} ms ({slowest})"
+            f"{title:27} p50 {statistics.median(ordered):6.1f} ms   p95 {at95:6.1f} ms   max {ordered[-1]:6.1f} ms ({slowest})"
         )
 
     def _request(self, team: Team) -> TeamRequest:

@@ -2,6 +2,7 @@
 
 import datetime
 import random
+from operator import eq, ge, gt, le, lt
 
 import pytest
 from django.utils import timezone
@@ -460,6 +461,8 @@ def test_search_finds_what_a_scan_finds_and_nothing_else(
         )
         if chance.random() < 0.3:
             post.comment(by=alice, body_md=words(8) + ".")
+        if chance.random() < 0.3:
+            post.star(by=alice)
     scan = [Scanned(post) for post in Post.objects.prefetch_related("comments")]
     for _ in range(40):
         pieces = []
@@ -479,7 +482,13 @@ def test_search_finds_what_a_scan_finds_and_nothing_else(
         assert {answer.total for answer in paged} == {len(expected)}, source
 
 
-OTHERS = ["in:dev", "on:/", "in:日報", "#会議", "#go", "tag:サーバ", "wip:true", "kind:flow", "会", "gre", "go", "sql"]
+OTHERS = [
+    *("in:dev", "on:/", "in:日報", "#会議", "#go", "tag:サーバ", "wip:true", "kind:flow", "会", "gre", "go", "sql"),
+    *("stars:>0", "stars:0", "stars:<1", "comments:1", "comments:<=0", "done:0", "undone:>0"),
+]
+
+
+COMPARED = {"=": eq, ">": gt, ">=": ge, "<": lt, "<=": le}
 
 
 class Scanned:
@@ -490,6 +499,7 @@ class Scanned:
         self.name, self.path, self.tags = norm(post.name), norm(post.category), [norm(tag) for tag in post.tags]
         self.body, self.talk = norm(post.body_md), [norm(comment.body_md) for comment in post.comments.all()]
         self.full = f"{self.path}/{self.name}".lstrip("/")
+        self.counts = {"stars": post.stars_count, "comments": post.comments_count, "done": 0, "undone": 0}
 
     def holds(self, node: q.Node) -> bool:
         match node:
@@ -509,6 +519,8 @@ class Scanned:
                 return self.wip == value
             case q.Kind(value):
                 return self.kind == value
+            case q.Count(of, operator, number):
+                return COMPARED[operator](self.counts[of], number)
         raise AssertionError(node)
 
     def _has(self, wanted: str, where: q.Where) -> bool:
