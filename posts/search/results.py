@@ -415,9 +415,9 @@ class Finder:
         if self.in_head == FALSE:
             return []
         found = [pk for pk, in_head in self._newest if in_head]
-        if len(found) < self.ranked:
+        if len(found) < self.ranked and not self.seldom:
             common = len(found) / (len(self._frequent) / self._share if self._frequent else WALKED)
-            if common > COMMON and not self.seldom:
+            if common > COMMON:
                 further = int(self.ranked / common * 1.5)
                 found = self._ids(self._walk(NEWEST, further, limit=self.ranked, also=self.in_head))
             else:
@@ -558,7 +558,7 @@ def quoted(value: str) -> str:
 
 
 def _is_seldom(leaf: q.Leaf) -> bool:
-    """So many stars have few posts: who looks for them by walking passes most rows by."""
+    """So many stars have few posts: the newest of them reach far back, and looking further takes long."""
     return isinstance(leaf, q.Count) and leaf.of in _COUNTERS and leaf.operator in (">", ">=", "=") and leaf.number > 0
 
 
