@@ -1,8 +1,8 @@
 """What a search answers: a page of posts, how many there are, and what they can be narrowed down by.
 
-Four things keep the first page fast in a team of any size. Matches are looked for once, by the index, and no further
-than COUNTED: if these are all of them, the page, the count and the facets come from them. If there are more, the newest
-rows are read one after the other, where such common words fill a page soon; and only the best RANKED of many are ranked.
+The first page is fast in a team of any size, for matches are looked for once and no further than COUNTED. If these are
+all, the page, the count and the facets come from them. If there are more, the newest rows are read one after the other,
+where words so common soon fill a page, and only the best RANKED of the matches are ranked.
 """
 
 from collections.abc import Iterator, Sequence
@@ -29,14 +29,14 @@ COUNTED = 1000
 TYPED = 120
 """How many are looked at while somebody is still typing."""
 WALKED = 1000
-"""How many of the newest rows are read for words that more posts have,"""
+"""How many of the newest rows are read where there are more matches."""
 GLANCED = 100
 FREQUENT = 3
-"""Words that every third of the newest GLANCED rows has are so frequent that reading all rows beats the index."""
+"""If every third of the newest GLANCED rows matches, reading rows finds enough of them before the index has found all."""
 RANKED = 300
-"""And how many of these posts are compared for the best match."""
+"""How many of very many matches are compared for the best."""
 COMMON = 0.05
-"""The part of the newest heads that has a word so common that walking on beats the index."""
+"""Which part of the rows has to match in its head for a walk to beat the index."""
 DEEPEST = 10_000
 """How many rows into the matches of a text one can page; further on, a narrower query is the better way."""
 
@@ -306,7 +306,7 @@ class Finder:
 
     @cached_property
     def _frequent(self) -> list[tuple[int, bool]]:
-        """The same of words that every third post has: reading on finds enough before the index has found them all."""
+        """The same of words that every third post has."""
         if self.texts == TRUE or self.columns != self.gate or self._share < 1 / FREQUENT:
             return []
         found = self._rows(self._walk(NEWEST, self.most * (FREQUENT + 1), limit=self.most + 1))
