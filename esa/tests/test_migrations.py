@@ -6,7 +6,6 @@ import os
 import shutil
 import subprocess
 import sys
-import tarfile
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -154,8 +153,7 @@ def code_of(commit: str) -> Path:
         assert archive.returncode == 0, archive.stderr
         folder.parent.mkdir(parents=True)
         fresh = Path(tempfile.mkdtemp(dir=folder.parent))
-        with tarfile.open(fileobj=io.BytesIO(archive.stdout)) as tar:
-            tar.extractall(fresh, filter="data")
+        subprocess.run(["tar", "-x", "-C", fresh], input=archive.stdout, check=True)
         fresh.rename(folder)
     return folder
 
