@@ -1,7 +1,9 @@
 """The CloudFormation templates: small enough to be sent as they are, and right where it matters. cfn-lint reads them as one of the linters."""
 
 import functools
+import json
 from pathlib import Path
+from string import Template
 from typing import Any
 
 import pytest
@@ -105,3 +107,24 @@ def test_every_parameter_that_a_size_sets_exists() -> None:
             assert value in allowed[key].get("AllowedValues", [value]), (name, key)
     for path in ENVIRONMENTS.glob("*.toml"):
         assert Environment.load(path.stem).parameters.keys() <= known
+
+
+def test_ecs_need_not_wait_long_for_what_we_tell_it_to_look_at() -> None:
+    """deploy/README.md adds up where the five minutes of a deployment go; these seconds of them are ours to set."""
+    target = properties("app", "WebTargets")
+    seen = target["HealthCheckIntervalSeconds"] * target["HealthyThresholdCount"]
+    let_go = {each["Key"]: each["Value"] for each in target["TargetGroupAttributes"]}
+    checks = {}
+    for role in ("web", "worker", "beat"):
+        [definition] = [each for each in read_json(role) if each["name"] == role]
+        checks[role] = definition["healthCheck"]
+    assert max(seen, *(check["interval"] for check in checks.values())) <= 20
+    assert int(let_go["deregistration_delay.timeout_seconds"]) <= 30
+    # One that is slow to answer is not thrown out for a moment's load.
+    assert all(check["interval"] * check["retries"] >= 45 for check in checks.values())
+
+
+def read_json(role: str) -> list[dict[str, Any]]:
+    text = (HERE / "task_definitions" / f"{role}.json").read_text(encoding="utf-8")
+    containers: list[dict[str, Any]] = json.loads(Template(text).safe_substitute())
+    return containers
