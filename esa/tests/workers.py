@@ -4,14 +4,15 @@ import ctypes
 import os
 import secrets
 import signal
+import socket
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from django.conf import settings
-from django.db import connections
+from django.db import connection, connections
 
 from esa.celery import app
 from esa.local.services import PR_SET_PDEATHSIG
@@ -66,15 +67,7 @@ def _work(queue: str, pool: str, visibility_timeout: float, name: str) -> NoRetu
     """What the child does, and it never comes back to the tests; the lines and locks of its parent are not its own."""
     code: object = 1
     try:
-        os.setsid()
-        nothing = os.open(os.devnull, os.O_RDWR)
-        os.dup2(nothing, 0)
-        os.dup2(nothing, 1)
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGCHLD):
-            signal.signal(number, signal.SIG_DFL)
-        left_alone = connections["default"]  # closed here, it would be closed for the parent, too
-        connections["default"] = left_alone.copy()
-        app._after_fork()  # type: ignore[attr-defined]
+        _leave_home()
         transport = settings.CELERY_BROKER_TRANSPORT_OPTIONS | {"visibility_timeout": visibility_timeout}
         app.conf.update(broker_url=settings.REDIS_URL, broker_transport_options=transport)
         app.worker_main(["worker", "--pool", pool, "--queues", queue, "--hostname", name, *OPTIONS.split()])
@@ -84,6 +77,83 @@ def _work(queue: str, pool: str, visibility_timeout: float, name: str) -> NoRetu
     except BaseException as problem:
         sys.stderr.write(f"worker: {problem!r}\n")
     os._exit(code if isinstance(code, int) else 1)
+
+
+def _leave_home() -> None:
+    """What was forked keeps quiet, and has lines of its own to the database and to the broker."""
+    os.setsid()
+    nothing = os.open(os.devnull, os.O_RDWR)
+    os.dup2(nothing, 0)
+    os.dup2(nothing, 1)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGCHLD):
+        signal.signal(number, signal.SIG_DFL)
+    left_alone = connections["default"]  # closed here, it would be closed for the parent, too
+    connections["default"] = left_alone.copy()
+    app._after_fork()  # type: ignore[attr-defined]
+
+
+def killed_at(step: int, work: Callable[[], None], port: int) -> tuple[bool, int]:
+    """Do the work in a process that SIGKILL ends at a step: when it is about to write to the database, to commit, or to
+    send something to the port. What it only reads changes nothing for those who come after it.
+
+    Gives whether it died, and how often it had sent something.
+    """
+    reading, writing = os.pipe()
+    pid = os.fork()
+    if not pid:
+        _work_until(step, work, port, writing)
+    os.close(writing)
+    with open(reading, encoding="utf-8") as pipe:
+        backend, *sent = pipe.read().split()
+    _pid, status = os.waitpid(pid, 0)
+    code = os.waitstatus_to_exitcode(status)
+    assert code in (0, -signal.SIGKILL), code
+    with connection.cursor() as cursor:
+        while True:  # until the database has noticed, and undone what was not committed
+            cursor.execute("SELECT EXISTS (SELECT FROM pg_stat_activity WHERE pid = %s)", [int(backend)])
+            if not cursor.fetchone()[0]:
+                return code != 0, len(sent)
+
+
+def _work_until(step: int, work: Callable[[], None], port: int, writing: int) -> NoReturn:
+    try:
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+        _leave_home()
+        line: Any = connections["default"]
+        with line.cursor() as cursor:
+            cursor.execute("SELECT pg_backend_pid()")
+            os.write(writing, f"{cursor.fetchone()[0]} ".encode())
+        left = step
+
+        def go_on() -> None:
+            nonlocal left
+            if not left:
+                os.kill(os.getpid(), signal.SIGKILL)
+            left -= 1
+
+        def execute(do: Callable[..., Any], sql: str, *arguments: Any) -> Any:
+            if sql.startswith(("INSERT", "UPDATE", "DELETE")):
+                go_on()
+            return do(sql, *arguments)
+
+        def commit() -> None:
+            go_on()
+            really_commit()
+
+        def send(to: socket.socket, *arguments: Any) -> None:
+            if to.getpeername()[1] == port:
+                go_on()
+                os.write(writing, b"sent ")
+            really_send(to, *arguments)
+
+        really_commit, line._commit = line._commit, commit
+        really_send, socket.socket.sendall = socket.socket.sendall, send  # type: ignore[assignment, method-assign]
+        with line.execute_wrapper(execute):
+            work()
+        os._exit(0)
+    except BaseException as problem:
+        sys.stderr.write(f"worker: {problem!r}\n")
+    os._exit(1)
 
 
 @contextmanager

@@ -1,14 +1,11 @@
 """Who is told of what, once, and where: the inbox, mail at once, digests."""
 
-import email
-import socket
 from datetime import timedelta
-from email import policy
 
 import pytest
-from aiosmtpd.controller import Controller
 from django.utils import timezone
 
+from esa.tests.mail_server import mail_server
 from posts.models import Post
 from posts.models.post import Draft
 from posts.models.watch import PlaceWatch
@@ -238,30 +235,10 @@ def test_the_timeline_and_the_figures_show_what_happened(alice, bob, commented, 
 # --- Mail -------------------------------------------------------------------------------------------------------------
 
 
-class Sink:
-    def __init__(self):
-        self.messages = []
-
-    async def handle_DATA(self, server, session, envelope):
-        message = email.message_from_bytes(envelope.content, policy=policy.default)
-        self.messages.append((envelope.rcpt_tos, message))
-        return "250 OK"
-
-
 @pytest.fixture
 def sink(settings):
-    """A real mail server on loopback."""
-    handler = Sink()
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    controller = Controller(handler, hostname="127.0.0.1", port=port)
-    controller.start()
-    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
-    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", port
-    settings.EMAIL_USE_TLS = settings.EMAIL_USE_SSL = False
-    settings.EMAIL_HOST_USER = settings.EMAIL_HOST_PASSWORD = ""
-    yield handler
-    controller.stop()
+    with mail_server(settings) as server:
+        yield server
 
 
 def test_a_comment_comes_by_mail_in_a_thread_with_one_click_to_end_it(alice, bob, commented, sink, client, settings):

@@ -166,11 +166,16 @@ class Mailing(models.Model):
         except (smtplib.SMTPException, OSError) as problem:
             self._put_off(problem)
         else:
-            # The text has gone to whom it was for; there is no reason to keep it here.
-            self.sent_at, self.problem, self.text, self.html = timezone.now(), "", "", ""
-            self.save(update_fields=["sent_at", "problem", "text", "html"])
-            if self.invitation:
-                self.invitation.note_sent(self.sent_at)
+            self._note_sent()
+
+    @transaction.atomic
+    def _note_sent(self) -> None:
+        """Here and at the invitation, or at neither: a worker that dies in between must not leave half of it."""
+        # The text has gone to whom it was for; there is no reason to keep it here.
+        self.sent_at, self.problem, self.text, self.html = timezone.now(), "", "", ""
+        self.save(update_fields=["sent_at", "problem", "text", "html"])
+        if self.invitation:
+            self.invitation.note_sent(self.sent_at)
 
     @property
     def _address(self) -> str:
