@@ -259,6 +259,7 @@ def test_a_comment_comes_by_mail_in_a_thread_with_one_click_to_end_it(alice, bob
     html = first.get_body(("html",)).get_content()
     assert "More salt &amp; &lt;b&gt;pepper&lt;/b&gt;" in html
 
+    assert first["List-Unsubscribe"].startswith("<http")  # not folded
     link = first["List-Unsubscribe"].strip("<>")
     path = "/" + link.split("/", 3)[3]
     client.defaults["HTTP_HOST"] = settings.ESA_DOMAIN

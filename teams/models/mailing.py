@@ -68,6 +68,16 @@ class MailingQuerySet(models.QuerySet["Mailing"]):
         )
 
 
+class Message(EmailMultiAlternatives):
+    """A mail whose long headers stay on one line, as RFC 5322 lets them: a Message-ID or the address that ends mails
+    cannot be broken, and folded before them the first line would be empty, which not every program reads."""
+
+    def message(self, *arguments: Any, **options: Any) -> Any:
+        message: Any = super().message(*arguments, **options)
+        message.policy = message.policy.clone(max_line_length=998)
+        return message
+
+
 class Mailing(models.Model):
     member = models.ForeignKey("teams.Member", models.CASCADE, related_name="mailings")
     # An invitation goes to somebody who is no member yet: then this is who invites, and without them it ends.
@@ -183,7 +193,7 @@ class Mailing(models.Model):
             return self.invitation.email
         return self.member.user.email if self.member.user else ""
 
-    def _message(self) -> EmailMultiAlternatives:
+    def _message(self) -> Message:
         headers = {
             "Message-ID": self.message_id,
             "Date": self.created_at.strftime("%a, %d %b %Y %H:%M:%S +0000"),
@@ -191,7 +201,7 @@ class Mailing(models.Model):
         }
         if not self.invitation:  # whoever is invited is on no list
             headers["List-Id"] = f"{self.member.team.name} <{self.member.team.name}.{settings.DOMAIN_NAME}>"
-        message = EmailMultiAlternatives(
+        message = Message(
             self.subject,
             self.text,
             to=[self._address],
