@@ -5,6 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
+from esa.testing import awake
 from posts.models import Post
 from posts.models.post import Draft
 from posts.tests.browser.axe import axe_in, violations
@@ -161,6 +162,7 @@ def test_a_clash_is_settled_on_a_page_with_both_sides(editor, alice, bob):
     place = editor.page.locator(".merge__place")
     expect(place).to_contain_text("alice's line")
     expect(place).to_contain_text("bob's line")
+    awake(editor.page)
     place.get_by_role("button", name="Take both").click()
     expect(editor.page.locator('[data-part="left"]')).to_have_text("Settled. Look it over and save.")
     editor.page.get_by_role("button", name="Save as WIP").click()
