@@ -203,12 +203,9 @@ def live_site(live_server: "LiveServer", settings: Any, monkeypatch: pytest.Monk
     return site
 
 
-# As app.js goes through them, so that this ends later.
 BEHAVIOURS = """async () => {
-  const attach = async ({ dataset }) => {
-    for (const name of dataset.controller.split(/\\s+/)) if (name) await import(`controllers/${name}`)
-  }
-  await Promise.all([...document.querySelectorAll("[data-controller]")].map(attach))
+  const app = document.querySelector('script[type="module"][src*="/js/app."]')
+  if (app) await (await import(app.src)).settled()
   await new Promise((done) => setTimeout(done))
 }"""
 

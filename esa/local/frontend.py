@@ -14,6 +14,7 @@ from esa.local.trouble import Trouble
 MODULES = CHECKOUT / "node_modules"
 BUNDLES = CHECKOUT / "esa" / "static" / "bundles"
 SOURCES = CHECKOUT / "esa" / "frontend"
+OURS = CHECKOUT / "esa" / "static" / "js"
 OLDEST_NODE = 18
 SYSTEM_CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
 
@@ -21,7 +22,8 @@ SYSTEM_CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
 def prepare() -> None:
     """Install and bundle what has changed since the last time; nothing otherwise."""
     packages = _digest([CHECKOUT / "package.json", CHECKOUT / "package-lock.json"])
-    bundles = _digest([CHECKOUT / "package-lock.json", *sorted(path for path in SOURCES.rglob("*") if path.is_file())])
+    sources = sorted(path for folder in (SOURCES, OURS) for path in folder.rglob("*") if path.is_file())
+    bundles = _digest([CHECKOUT / "package-lock.json", *sources])
     if _stamp(MODULES) == packages and _stamp(BUNDLES) == bundles:
         return
     with bootstrap.alone():

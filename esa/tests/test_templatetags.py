@@ -86,6 +86,16 @@ def test_every_module_and_what_it_imports_is_in_the_import_map() -> None:
     assert {pair for pair in wanted if not pair[0].startswith("bundles/") and pair[0] not in addresses} == set()
 
 
+def test_all_behaviours_come_in_one_file_and_bring_no_package_along(settings) -> None:
+    text = (STATIC / "bundles" / "behaviours.js").read_text()
+    names = {path.stem for path in (STATIC / "js" / "controllers").glob("*.js")}
+    assert names == {name for name in names if re.search(rf'[{{,]"?{name}"?:\(\)=>', text)}
+    assert not re.search(r'from"bundles/', text)  # they are asked for where they are needed
+    assert "bundles/behaviours" in module_addresses()
+    settings.DEBUG = True  # in development the single modules are taken
+    assert "bundles/behaviours" not in module_addresses()
+
+
 def test_the_import_map_carries_the_nonce_and_cannot_be_broken_out_of() -> None:
     request = RequestFactory().get("/")
     request.csp_nonce = "n0nce"  # type: ignore[attr-defined]

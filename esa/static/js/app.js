@@ -3,6 +3,29 @@
 // signal aborts when the element leaves the page, so listeners given { signal } need no clean-up.
 
 const lives = new WeakMap()
+const pending = new Set()
+
+// Where they are bundled, one file has them all.
+const behaviours = bundled("bundles/behaviours") ? import("bundles/behaviours").then((module) => module.default) : {}
+const controller = async (name) => (await behaviours)[name]?.() ?? import(`controllers/${name}`)
+
+function bundled(name) {
+  try {
+    return import.meta.resolve(name)
+  } catch {
+    return ""
+  }
+}
+
+// Resolves when everything that is on the page behaves.
+export const settled = async () => {
+  while (pending.size) await Promise.all(pending)
+}
+
+function begin(element) {
+  const attaching = attach(element).finally(() => pending.delete(attaching))
+  pending.add(attaching)
+}
 
 async function attach(element) {
   const mine = lives.get(element) ?? new Map()
@@ -12,7 +35,7 @@ async function attach(element) {
     const life = new AbortController()
     mine.set(name, life)
     try {
-      const { default: connect } = await import(`controllers/${name}`)
+      const { default: connect } = await controller(name)
       if (!life.signal.aborted) connect(element, life.signal)
     } catch (error) {
       console.error(`controller "${name}" did not start`, error)
@@ -33,11 +56,11 @@ function within(node) {
 
 new MutationObserver((changes) => {
   for (const { type, target, addedNodes, removedNodes } of changes) {
-    if (type === "attributes" && target.dataset.controller) attach(target)
+    if (type === "attributes" && target.dataset.controller) begin(target)
     for (const node of removedNodes) for (const element of within(node)) if (!element.isConnected) detach(element)
-    for (const node of addedNodes) within(node).forEach(attach)
+    for (const node of addedNodes) within(node).forEach(begin)
   }
 }).observe(document.documentElement, { childList: true, subtree: true, attributeFilter: ["data-controller"] })
 
 document.documentElement.classList.add("js")
-within(document.documentElement).forEach(attach)
+within(document.documentElement).forEach(begin)
