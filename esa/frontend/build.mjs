@@ -8,9 +8,7 @@ const here = fileURLToPath(new URL(".", import.meta.url))
 const out = fileURLToPath(new URL("../static/bundles/", import.meta.url))
 const entries = (await readdir(here)).filter((name) => name.endsWith(".js") || name.endsWith(".css")).sort()
 
-await rm(out, { recursive: true, force: true })
-await build({
-  entryPoints: entries.map((name) => here + name),
+const usual = {
   outdir: out,
   bundle: true,
   splitting: true,
@@ -21,10 +19,16 @@ await build({
   charset: "utf8",
   legalComments: "linked",
   chunkNames: "chunks/[name]-[hash]",
+  logLevel: "warning",
+}
+
+await rm(out, { recursive: true, force: true })
+await build({
+  ...usual,
+  entryPoints: entries.map((name) => here + name),
   assetNames: "assets/[name]-[hash]",
   // Every browser that runs ES2022 reads woff2; the older formats of a font are never asked for.
   loader: { ".woff2": "file", ".woff": "empty", ".ttf": "empty" },
-  logLevel: "warning",
 })
 
 // A page has a dozen behaviours or two, which would be a request each. They are small, so one file has them all; what
@@ -34,6 +38,7 @@ const apart = ["editor"]
 const names = (await readdir(`${ours}controllers`)).map((name) => name.replace(/\.js$/, "")).sort()
 const together = names.filter((name) => !apart.includes(name))
 await build({
+  ...usual,
   stdin: {
     contents: [
       ...together.map((name, number) => `import * as _${number} from "controllers/${name}"`),
@@ -53,16 +58,5 @@ await build({
       build.onResolve({ filter: /^[a-z]/ }, ({ path }) => existsSync(`${ours}${path}.js`) ? { path: `${ours}${path}.js` } : undefined)
     },
   }],
-  outdir: out,
   entryNames: "behaviours",
-  bundle: true,
-  splitting: true,
-  format: "esm",
-  target: "es2022",
-  minify: true,
-  sourcemap: false,
-  charset: "utf8",
-  legalComments: "none",
-  chunkNames: "chunks/[name]-[hash]",
-  logLevel: "warning",
 })
