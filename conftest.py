@@ -8,7 +8,7 @@ import pytest
 if TYPE_CHECKING:
     from django.test import Client
 
-    from teams.models import Member, Team, User
+    from teams.models import Member, Team
 
 pytest_plugins = ["esa.testing"]
 
@@ -45,32 +45,19 @@ def carol(docs: "Team") -> "Member":
 def sign_in(client: "Client", settings: Any) -> "Callable[..., Client]":
     """`sign_in(bob)` gives a client on the team's host; `sign_in(carol, docs)` one on another's; `sign_in(None, docs)` a stranger."""
 
+    from esa.testing import begin_session
+
     def sign(member: "Member | None", team: "Team | None" = None) -> "Client":
         if member is None:
             client.logout()
         else:
             assert member.user
-            begin_session(client, member.user)
+            client.cookies[settings.SESSION_COOKIE_NAME] = begin_session(member.user)
         host = (team or member.team).name if team or member else ""
         client.defaults["HTTP_HOST"] = f"{host}.{settings.ESA_DOMAIN}" if host else settings.ESA_DOMAIN
         return client
 
     return sign
-
-
-def begin_session(client: "Client", user: "User") -> None:
-    """As after a sign-in, without its ceremony and half of its queries; the tests of accounts go through that."""
-    from django.conf import settings
-    from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
-
-    from esa.sessions import SessionStore
-
-    session = SessionStore()
-    session[SESSION_KEY] = str(user.pk)
-    session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
-    session[HASH_SESSION_KEY] = user.get_session_auth_hash()
-    session.create()
-    client.cookies[settings.SESSION_COOKIE_NAME] = session.session_key or ""
 
 
 def join(team: "Team", screen_name: str, role: str = "member") -> "Member":
