@@ -97,9 +97,10 @@ def _quickest() -> str:
     version = ".".join(map(str, sys.version_info[:2]))
     names = [Path(folder) / name for folder in os.get_exec_path() for name in ("python3", f"python{version}")]
     found = {name.resolve(): str(name) for name in reversed(names) if os.access(name, os.X_OK)}
+    found[Path(sys.executable).resolve()] = sys.executable
     seconds = {name: _seconds(name, version) for name in found.values()}
-    quickest = min(seconds, key=lambda name: seconds[name], default=sys.executable)
-    return quickest if seconds.get(quickest, math.inf) < 0.9 * _seconds(sys.executable, version) else sys.executable
+    quickest = min(seconds, key=lambda name: seconds[name])
+    return quickest if seconds[quickest] < 0.9 * seconds[sys.executable] else sys.executable
 
 
 def _seconds(python: str, version: str) -> float:

@@ -220,10 +220,8 @@ def module_addresses() -> dict[str, str]:
     root = STATIC if (STATIC / "bundles").is_dir() else Path(settings.STATIC_ROOT)
     found = [path.relative_to(root) for path in (root / "bundles").glob("*.*") if "." not in path.stem]
     bundles = {f"bundles/{path.stem}": path for path in found if path.suffix == ".js"}
-    if settings.DEBUG:
-        bundles.pop(
-            "bundles/behaviours", None
-        )  # of these the single modules are served, so that a change shows at once
+    if settings.DEBUG:  # the single modules are served, so that a change shows at once
+        bundles.pop("bundles/behaviours", None)
     styles = {f"bundles/{path.name}": path for path in found if path.suffix == ".css"}  # import.meta.resolve finds them
     addresses = {name: path.relative_to(STATIC) for name, path in ours.items()} | bundles | styles
     return {name: static(path.as_posix()) for name, path in sorted(addresses.items())}
