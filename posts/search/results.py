@@ -514,6 +514,7 @@ class Finder:
         if not marks or not self.needles:
             return [Hit(post, [], []) for post in shown]
         texts = dict(scoping.found_texts(self.request, *keys))
+        shown = [post for post in shown if post.pk in texts]  # one may have been put into the bin in between
         without = {post.pk for post in shown if not is_in(self.needles, texts[post.pk])}
         talk = self._talk([post.pk for post in shown if post.comments_count and post.pk in without])
         return [
