@@ -93,7 +93,7 @@ def comment_json(
         "star": comment.starred,
     }
     if "stargazers" in include:
-        shown["stargazers"] = [star_json(star, reader) for star in comment.shown_stars]  # type: ignore[attr-defined]
+        shown["stargazers"] = [star_json(star, reader) for star in comment.shown_stars]
     return shown
 
 

@@ -5,7 +5,7 @@ from functools import wraps
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
-from django.db.models import Prefetch, Q, QuerySet
+from django.db.models import Prefetch, Q, QuerySet, prefetch_related_objects
 from django.http import Http404
 from django.shortcuts import get_object_or_404
 
@@ -84,7 +84,7 @@ def listed_posts(request: TeamRequest) -> PostQuerySet:
 def with_included(request: TeamRequest, posts: PostQuerySet, include: Iterable[str]) -> PostQuerySet:
     """Bring the asker's star and watch, and the comments and stars asked for, in queries that do not grow with the posts."""
     posts = posts.with_star_of(request.member).with_watch_of(request.member)
-    stars = Prefetch("stars", Star.objects.for_display(), to_attr="shown_stars")
+    stars = _shown_stars()
     if "comments" in include or "comments.stargazers" in include:
         comments = readable_comments(request).order_by("-updated_at", "-pk")
         if "comments.stargazers" in include:
@@ -264,6 +264,16 @@ def readable_tags(request: TeamRequest) -> TagQuerySet:
 def readable_comments(request: TeamRequest) -> CommentQuerySet:
     """Comments of the posts that this reader reads."""
     return Comment.objects.filter(post__in=visible_posts(request)).for_display().with_star_of(request.member)
+
+
+def _shown_stars() -> Prefetch[Any]:
+    return Prefetch("stars", Star.objects.for_display(), to_attr="shown_stars")
+
+
+def bring_stargazers(request: TeamRequest, comments: Iterable[Comment]) -> None:
+    """Who starred each of them, in one query and only where somebody did. The world sees how many, not who."""
+    if request.member:
+        prefetch_related_objects([comment for comment in comments if comment.stars_count], _shown_stars())
 
 
 def readable_stars(request: TeamRequest) -> StarQuerySet:

@@ -54,7 +54,7 @@ def show(
     reader = reader_of(request, sign_for=sign_for, texts=[comment.body_md])
     included = listed(include) & {"stargazers"}
     if included:
-        comment.shown_stars = list(comment.stars.for_display())  # type: ignore[attr-defined]
+        comment.shown_stars = list(comment.stars.for_display())
     return answer(comment_json(comment, reader, include=included))
 
 

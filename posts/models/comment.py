@@ -1,5 +1,6 @@
 """Comments: Markdown under a post, with a permalink, stars and mentions."""
 
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
@@ -14,7 +15,7 @@ from esa import condition, markdown
 from posts import merge
 from posts.links import TeamLinks
 from posts.models.mention import Mention
-from posts.models.star import Starred, StarredQuerySet
+from posts.models.star import Quote, Star, Starred, StarredQuerySet, quotes_of, stargazers_of
 from teams.models import Eventful
 from teams.models.notification import Kind as Notice
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 MAX_LENGTH = 50_000
 EXCERPT = 300
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class CommentClash(Exception):  # named as the product speaks
@@ -33,6 +35,15 @@ class CommentClash(Exception):  # named as the product speaks
     def __init__(self, comment: "Comment", *, merged: str, mine: str) -> None:
         super().__init__("the same lines were changed by two people")
         self.comment, self.merged, self.mine, self.theirs = comment, merged, mine, comment.body_md
+
+
+def version_of(moment: datetime) -> int:
+    """In microseconds, which is how exact the database is."""
+    return (moment - EPOCH) // timedelta(microseconds=1)
+
+
+def moment_of(version: int) -> datetime:
+    return EPOCH + timedelta(microseconds=version)
 
 
 def _lines(text: str) -> str:
@@ -46,6 +57,12 @@ class CommentQuerySet(StarredQuerySet):
     def for_display(self) -> "CommentQuerySet":
         return self.select_related("created_by__user", "post__team")
 
+    def since(self, *, newest: int, version: int) -> "CommentQuerySet":
+        """What a page that shows comments up to these does not show yet or, with a version, not as it is now; the oldest
+        change first."""
+        unseen = Q(pk__gt=newest) | Q(updated_at__gt=moment_of(version)) if version else Q(pk__gt=newest)
+        return self.filter(unseen).order_by("updated_at", "pk")
+
 
 class Comment(Starred, models.Model):
     post = models.ForeignKey("posts.Post", models.CASCADE, related_name="comments")
@@ -58,6 +75,9 @@ class Comment(Starred, models.Model):
     updated_at = models.DateTimeField(default=timezone.now)
 
     objects = CommentQuerySet.as_manager()
+
+    if TYPE_CHECKING:
+        shown_stars: list[Star]  # where scoping.py brought them along
 
     class Meta:
         indexes = [
@@ -76,6 +96,19 @@ class Comment(Starred, models.Model):
     @property
     def team(self) -> Any:
         return self.post.team
+
+    @property
+    def version(self) -> int:
+        """Grows with each edit, and from one comment of a post to the next: all are written behind the lock of the post."""
+        return version_of(self.updated_at)
+
+    @property
+    def stargazers(self) -> "list[Member]":
+        return stargazers_of(self.shown_stars) if self.stars_count else []
+
+    @property
+    def quotes(self) -> list[Quote]:
+        return quotes_of(self.shown_stars) if self.stars_count else []
 
     def can_be_changed_by(self, member: "Member | None") -> bool:
         """Its author changes it; owners may, too."""

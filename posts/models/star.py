@@ -37,6 +37,11 @@ def quotes_of(stars: "Iterable[Star]") -> list[Quote]:
     return list(quotes.values())
 
 
+def stargazers_of(stars: "Iterable[Star]") -> "list[Member]":
+    """Each member once, however many passages they starred, in the order in which they first did."""
+    return list(dict.fromkeys(star.member for star in stars))
+
+
 class StarQuerySet(models.QuerySet["Star"]):
     def for_display(self) -> Self:
         """With the people, first stars first."""

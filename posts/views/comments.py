@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST
 from posts import merge
 from posts.models import Comment
 from posts.models.comment import CommentClash
-from posts.scoping import find_comment, find_post, readable_comments
+from posts.scoping import bring_stargazers, find_comment, find_post, readable_comments
 from teams.decorators import member_required
 from teams.http import MemberRequest
 
@@ -21,14 +21,15 @@ MOST_AT_ONCE = 50
 
 @member_required
 def index(request: MemberRequest, number: int) -> HttpResponse:
-    """To post is to comment; to get, with `after`, gives an open page what came since it was loaded."""
+    """To post is to comment; to get gives an open page what came or was changed since it was loaded, and which there are."""
     post = find_post(request, number)
     if request.method != "POST":
-        after = request.GET.get("after", "")
-        newer = readable_comments(request).filter(post=post).order_by("created_at", "pk")
-        if after.isascii() and after.isdigit() and len(after) < 19:
-            newer = newer.filter(pk__gt=int(after))
-        return render(request, "posts/comments/_list.html", {"comments": newer[:MOST_AT_ONCE]})
+        there = readable_comments(request).filter(post=post)
+        newest, version = (_number(request.GET.get(name, "")) for name in ("after", "version"))
+        news = list(there.since(newest=newest, version=version)[:MOST_AT_ONCE])
+        bring_stargazers(request, news)
+        keys = there.order_by("pk").values_list("pk", flat=True)
+        return render(request, "posts/comments/_news.html", {"comments": news, "there": keys})
     body = request.POST.get("body_md", "")
     try:
         comment = post.comment(by=request.member, body_md=body)
@@ -100,10 +101,15 @@ def unstar(request: MemberRequest, pk: int) -> HttpResponse:
 
 
 def _starred(request: MemberRequest, comment: Comment, *, starred: bool) -> HttpResponse:
+    if not request.htmx:
+        return redirect(comment)
     comment.starred = starred
-    if request.htmx:
-        return render(request, "posts/comments/_star.html", {"comment": comment})
-    return redirect(comment)
+    bring_stargazers(request, [comment])
+    return render(request, "posts/comments/_starred.html", {"comment": comment})
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 18 else 0
 
 
 def _changeable(request: MemberRequest, pk: int) -> Comment:

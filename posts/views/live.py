@@ -4,10 +4,12 @@ import hashlib
 import json
 from typing import Any
 
+from django.db.models import Max
 from django.http import HttpResponse, HttpResponseNotModified
 from django.views.decorators.http import require_GET
 
 from esa import presence
+from posts.models.comment import version_of
 from posts.scoping import readable_comments, visible_posts
 from teams.decorators import member_required
 from teams.http import MemberRequest
@@ -34,12 +36,15 @@ def show(request: MemberRequest) -> HttpResponse:
 
 
 def _post(request: MemberRequest, number: int) -> dict[str, Any] | None:
-    """The newest revision and comment of a post, and who else is there; None once it is gone."""
+    """The newest revision and comment of a post, the last edit of a comment, and who else is there; None once it is gone."""
     posts = visible_posts(request).filter(number=number).order_by()
     post = posts.values("pk", "revision_number", "comments_count", "updated_by").first()
     if not post:
         return None
-    comments = readable_comments(request).filter(post=post["pk"]).order_by("-pk")
+    newest: dict[str, Any] = {"pk": None, "updated_at": None}
+    if post["comments_count"]:
+        comments = readable_comments(request).filter(post=post["pk"])
+        newest = comments.order_by().aggregate(pk=Max("pk"), updated_at=Max("updated_at"))
     there = presence.meet(f"post:{post['pk']}", request.member.pk, editing=request.GET.get("editing") == "1")
     people = (
         team_members(request).filter(pk__in=[*there, post["updated_by"]]).in_bulk()
@@ -51,7 +56,8 @@ def _post(request: MemberRequest, number: int) -> dict[str, Any] | None:
         "by": str(people.get(post["updated_by"], "")),
         "mine": post["updated_by"] == request.member.pk,
         "comments": post["comments_count"],
-        "comment": comments.values_list("pk", flat=True).first() or 0 if post["comments_count"] else 0,
+        "comment": newest["pk"] or 0,
+        "version": version_of(newest["updated_at"]) if newest["updated_at"] else 0,
         "here": [
             {"name": str(people[pk]), "editing": writes} for pk, writes in sorted(there.items())[:SHOWN] if pk in people
         ],

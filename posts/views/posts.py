@@ -14,8 +14,8 @@ from esa.prepared import Prepared
 from posts import front_matter
 from posts.glimpses import first_lines
 from posts.models import Post
-from posts.models.star import quotes_of
-from posts.scoping import binned_posts, comments_below, find_post, posts_beside
+from posts.models.star import quotes_of, stargazers_of
+from posts.scoping import binned_posts, bring_stargazers, comments_below, find_post, posts_beside
 from posts.templatetags.posts import as_prefix, name_text
 from teams.decorators import member_required, reader_required
 from teams.http import MemberRequest, TeamRequest
@@ -98,6 +98,7 @@ def _around(request: TeamRequest, post: Post) -> dict[str, Any]:
     comments = list(comments_below(request, post.pk)) if post.comments_count else []
     for comment in comments:
         comment.render_for(world=request.member is None)
+    bring_stargazers(request, comments)
     stars = list(post.stars.for_display()) if request.member and post.stars_count else []
     return {
         "post": post,
@@ -106,7 +107,7 @@ def _around(request: TeamRequest, post: Post) -> dict[str, Any]:
         "after": after,
         "backlinks": backlinks[:BACKLINKS],
         "more_backlinks": len(backlinks) > BACKLINKS,
-        "stars": stars,
+        "stargazers": stargazers_of(stars),
         "quotes": quotes_of(stars),
         "comments": comments,
     }

@@ -90,22 +90,26 @@ def test_two_people_see_each_other_at_a_post(people, live_site, alice, bob):
     awake(hers)
     expect(hers.locator(".bell .count--unread")).to_be_hidden()
 
-    # She stars it; he changes it, and then takes it back
-    hers.get_by_role("button", name="Star this comment").click()
+    # She stars it, by keyboard; he changes it, and then takes it back: her page shows all of it as it stands
+    hers.get_by_role("button", name="Star this comment").press("Enter")
     expect(hers.locator(".comment .star")).to_contain_text("1")
+    expect(hers.locator(".comment .star")).to_be_focused()
+    expect(hers.get_by_role("group", name="Starred by").get_by_role("link")).to_have_text("Alice")
     his.locator(".comment").get_by_role("link", name="Edit").click()
     his.get_by_label("Comment", exact=True).fill("Less salt, @alice")
     his.get_by_role("button", name="Save").click()
     expect(his.locator(".comment .star")).to_contain_text("1")
-    hers.reload()
+    expect(his.get_by_role("group", name="Starred by").get_by_role("link")).to_have_text("Alice")
+    look(hers)
     expect(hers.locator("#comments-list .comment")).to_contain_text("Less salt")
     expect(hers.locator(".comment__head")).to_contain_text("edited")
+    expect(hers.locator(".comment .star")).to_be_focused()
     awake(his).locator(".comment").get_by_role("button", name="Delete").click()
     his.get_by_role("dialog").get_by_role("button", name="Delete").click()
     expect(his.locator("#comments-count")).to_have_text("0")
-    hers.reload()
+    look(hers)
     expect(hers.locator("#comments-list .comment")).to_have_count(0)
-    awake(hers)
+    expect(hers.locator("#comments-count")).to_have_text("0")
 
     # Alice stars a passage; Bob is told that the post has changed
     hers.evaluate("getSelection().selectAllChildren(document.querySelector('#body p'))")

@@ -5,6 +5,7 @@ import re
 import pytest
 
 from posts.models import Category, Comment, PlaceWatch, Post, SavedSearch
+from posts.views import comments as views
 
 
 @pytest.fixture
@@ -35,7 +36,46 @@ def test_an_open_page_gets_what_is_new(alice, bob, carol, post, sign_in, docs):
     assert "second" in fragment
     assert ">first<" not in fragment
     assert f'id="comment-{second.pk}"' in fragment
+    assert f'data-there="{first.pk} {second.pk} "' in fragment
     assert sign_in(carol, docs).get("/posts/1/comments").status_code == 404
+
+
+def test_an_open_page_gets_what_was_changed_and_learns_what_is_gone(alice, bob, post, sign_in, monkeypatch):
+    monkeypatch.setattr(views, "MOST_AT_ONCE", 1)
+    first, second, third = (post.comment(by=bob, body_md=name) for name in ("first", "second", "third"))
+    client = sign_in(alice)
+    shown = f"after={third.pk}&version={third.version}"
+    assert 'class="comment"' not in text_of(client.get(f"/posts/1/comments?{shown}"))
+    second.edit(by=bob, body_md="two")
+    first.edit(by=bob, body_md="one")
+    third.remove(by=bob)
+    fragment = text_of(client.get(f"/posts/1/comments?{shown}"))
+    assert f'data-there="{first.pk} {second.pk} "' in fragment
+    assert f'id="comment-{second.pk}" data-version="{second.version}"' in fragment  # not more at once than so many
+    assert "one" not in fragment
+    fragment = text_of(client.get(f"/posts/1/comments?after={second.pk}&version={second.version}"))
+    assert ">one<" in fragment
+    assert ">two<" not in fragment
+    assert client.get("/posts/1/comments?after=99²&version=99999999999999999").status_code == 200
+
+
+def test_a_comment_says_to_members_who_starred_it_and_what_in_it(alice, bob, carol, post, sign_in, docs):
+    comment = post.comment(by=bob, body_md="well said")
+    comment.star(by=bob, body="well")
+    comment.star(by=alice)
+    comment.star(by=bob)
+    post.comment(by=bob, body_md="unstarred")
+    page = text_of(sign_in(alice).get("/posts/1"))
+    stars = page[page.index(f'id="stars-of-comment-{comment.pk}"') :]
+    stars = stars[: stars.index("</article>")]
+    people = re.findall(r'href="/members/(\w+)"', stars)
+    assert people == ["bob", "alice"]
+    assert '<p class="note__words" data-words>well</p>' in stars
+    assert page.count('aria-label="Starred by"') == 1
+    docs.change_privacy("open", by=alice)
+    page = text_of(sign_in(carol, docs).get("/posts/1"))
+    assert "well said" in page
+    assert "Starred by" not in page
 
 
 def test_a_comment_is_starred_and_unstarred(alice, bob, carol, post, sign_in, docs):
@@ -44,6 +84,8 @@ def test_a_comment_is_starred_and_unstarred(alice, bob, carol, post, sign_in, do
     assert client.post(f"/comments/{comment.pk}/star")["Location"] == f"/posts/1#comment-{comment.pk}"
     fragment = text_of(client.post(f"/comments/{comment.pk}/star", headers={"hx-request": "true"}))
     assert 'aria-pressed="true"' in fragment
+    assert fragment.count(f'id="stars-of-comment-{comment.pk}" hx-swap-oob="true"') == 1
+    assert '<a href="/members/alice">' in fragment
     assert Comment.objects.get().stars_count == 1
     client.post(f"/comments/{comment.pk}/star/delete")
     assert Comment.objects.get().stars_count == 0

@@ -20,15 +20,18 @@ def test_it_says_nothing_new_with_304(alice, bob, post, sign_in):
     first = client.get("/live?post=1&revision=1")
     assert first.json() == {
         "unread": 0,
-        "post": {"revision": 1, "by": "", "mine": False, "comments": 0, "comment": 0, "here": []},
+        "post": {"revision": 1, "by": "", "mine": False, "comments": 0, "comment": 0, "version": 0, "here": []},
     }
     again = client.get("/live?post=1&revision=1", headers={"if-none-match": first["ETag"]})
     assert (again.status_code, again.content) == (304, b"")
-    post.comment(by=alice, body_md="@bob")
+    comment = post.comment(by=alice, body_md="@bob")
     relay()
     news = client.get("/live?post=1&revision=1", headers={"if-none-match": first["ETag"]}).json()
     assert news["unread"] == 1
-    assert news["post"]["comments"] == 1
+    assert (news["post"]["comments"], news["post"]["comment"]) == (1, comment.pk)
+    assert news["post"]["version"] == comment.version
+    comment.edit(by=alice, body_md="@bob!")
+    assert client.get("/live?post=1&revision=1").json()["post"]["version"] == comment.version > news["post"]["version"]
     post.revise(Draft(body_md="more"), by=alice)
     assert client.get("/live?post=1&revision=1").json()["post"]["by"] == "Alice"
 

@@ -89,20 +89,20 @@ def test_backlinks_leave_out_wip_and_archived_posts(alice, sign_in):
 
 
 def test_the_page_of_a_post_takes_a_fixed_number_of_queries(alice, bob, sign_in):
-    """6, whatever hangs on the post: the post, the two beside it, backlinks, stars, comments. (The frame of every page has
-    3 or so of its own.)"""
+    """7, whatever hangs on the post: the post, the two beside it, backlinks, stars, comments, their stars. (The frame of
+    every page has 3 or so of its own.)"""
     post = Post.write(by=alice, name="m", category="dev", body_md="text", wip=False)
-    post.comment(by=bob, body_md="word")
+    post.comment(by=bob, body_md="word").star(by=bob)
     post.star(by=bob)
     Post.write(by=alice, name="pointer", body_md="#1", wip=False)
     client = sign_in(bob)
     one = queries_of(client, "/posts/1")
     for number in range(15):
         Post.write(by=alice, name=f"n{number}", category="dev", body_md="#1 @bob", wip=bool(number % 2), tags=["x"])
-        post.comment(by=alice, body_md=f"word {number}")
+        post.comment(by=alice, body_md=f"word {number}").star(by=alice)
         post.star(by=alice, body=f"quote {number}")
     assert queries_of(client, "/posts/1") == one
-    assert one == frame_queries(client) + 6
+    assert one == frame_queries(client) + 7
 
 
 def test_raw_markdown_has_the_facts_as_front_matter(alice, sign_in):

@@ -1,5 +1,7 @@
 """The bin, stars, watches, tasks, tags and comments, as members use them."""
 
+import re
+
 import pytest
 
 from posts.models import Comment, Post
@@ -54,8 +56,10 @@ def test_a_passage_is_shown_once_with_all_who_starred_it(docs, alice, bob, carol
     post = Post.write(by=alice, name="x", body_md="one two three", wip=False)
     post.star(by=alice, body="one two")
     post.star(by=bob, body="one\ntwo")
-    post.star(by=bob, body="<b>gone</b>")
+    post.star(by=alice, body="<b>gone</b>")
     page = text_of(sign_in(alice).get("/posts/1"))
+    people = page[page.index('class="stargazers"') :].partition("</div>")[0]
+    assert re.findall(r'href="/members/(\w+)"', people) == ["alice", "bob"]  # once each
     assert page.count("data-quote") == 2
     assert 'data-count="2" data-label="Starred by Alice, Bob"' in page
     assert "&lt;b&gt;gone&lt;/b&gt;" in page

@@ -1,5 +1,6 @@
 // The bell asks data-url now and then: how much is unread and, on the page of a post (#live-post), whether the post has
-// changed, who else is here, and which comments are new. Hidden pages do not ask; when nothing answers, it asks less often.
+// changed, who else is here, and which comments came, changed or went. Hidden pages do not ask; when nothing answers, it asks
+// less often.
 import { get } from "lib/http"
 
 const EVERY = 8000
@@ -57,17 +58,34 @@ async function show(element, told, signal) {
   if (told) await comments(told, signal)
 }
 
+const number = ({ id }) => Number(id.replace("comment-", ""))
+
 async function comments(told, signal) {
   const list = document.getElementById("comments-list")
   if (!list) return
-  const shown = [...list.querySelectorAll(".comment[id]")].map(({ id }) => Number(id.replace("comment-", "")))
-  const last = Math.max(0, ...shown)
-  if (told.comment <= last) return
-  const answer = await get(`${list.dataset.url}?after=${last}`, { signal })
+  const shown = [...list.querySelectorAll(".comment[id]")]
+  const last = Math.max(0, ...shown.map(number))
+  const version = Math.max(0, ...shown.map((comment) => comment.dataset.version))
+  const counted = Number(list.dataset.counted ?? shown.length)
+  if (told.comment <= last && told.version <= version && told.comments === counted) return
+  const answer = await get(`${list.dataset.url}?${new URLSearchParams({ after: last, version })}`, { signal })
   if (!answer.ok) return
   const fragment = document.createElement("template")
   fragment.innerHTML = await answer.text()
-  for (const comment of fragment.content.querySelectorAll(".comment")) if (!document.getElementById(comment.id)) list.append(comment)
+  const news = fragment.content.querySelector("[data-there]")
+  const there = new Set(news.dataset.there.trim().split(" ").map(Number))
+  for (const comment of shown) if (!there.has(number(comment))) comment.remove()
+  for (const comment of [...news.children]) put(list, comment)
+  list.dataset.counted = told.comments
   window.htmx?.process(list)
   document.getElementById("comments-count").textContent = told.comments
+}
+
+/** In its place: that of what it was before, or before those that are younger. */
+function put(list, comment) {
+  const before = document.getElementById(comment.id)
+  const at = before?.contains(document.activeElement) && document.activeElement.id
+  if (before) before.replaceWith(comment)
+  else list.insertBefore(comment, [...list.children].find((each) => number(each) > number(comment)) ?? null)
+  if (at) document.getElementById(at)?.focus({ preventScroll: true })
 }
