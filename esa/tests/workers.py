@@ -9,8 +9,13 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from types import SimpleNamespace
 from typing import Any, NoReturn
 
+from billiard import pool as pool_of_processes
+from celery.apps import worker as _loaded_once_for_all  # noqa: F401 - not in each of the processes
+from celery.bin import celery as _so_is_the_command  # noqa: F401
+from celery.concurrency import prefork as _and_the_pool  # noqa: F401
 from django.conf import settings
 from django.db import connection, connections
 
@@ -18,6 +23,9 @@ from esa.celery import app
 from esa.local.services import PR_SET_PDEATHSIG
 
 OPTIONS = "--without-gossip --without-mingle --without-heartbeat --loglevel ERROR --concurrency 1"
+
+IMPATIENCE = {"polling_interval": 0.1, "unacked_restore_interval": 0.1, "unacked_restore_throttle": 1}
+"""How long a worker asks the broker in one breath, so it ends within that; and how often it looks for tasks of the dead."""
 
 
 class Worker:
@@ -37,9 +45,10 @@ class Worker:
     def answers(self) -> bool:
         """Asked by the broker, as `celery inspect ping` does; also while it takes no tasks."""
         deadline = time.monotonic() + 20
-        while time.monotonic() < deadline:
-            if app.control.ping(timeout=0.5, limit=1, destination=[self.name]):
-                return True
+        with app.connection_for_write(transport_options=IMPATIENCE) as line:
+            while time.monotonic() < deadline:
+                if app.control.ping(timeout=0.1, limit=1, destination=[self.name], connection=line):
+                    return True
         return False
 
     def kill(self) -> None:
@@ -68,7 +77,11 @@ def _work(queue: str, pool: str, visibility_timeout: float, name: str) -> NoRetu
     code: object = 1
     try:
         _leave_home()
-        transport = settings.CELERY_BROKER_TRANSPORT_OPTIONS | {"visibility_timeout": visibility_timeout}
+        os.environ["CELERY_SKIP_CHECKS"] = "1"  # Django's, which a worker makes before it works
+        patience = {"visibility_timeout": visibility_timeout} | IMPATIENCE
+        transport = settings.CELERY_BROKER_TRANSPORT_OPTIONS | patience
+        # Each process of a pool rests for a second before it ends.
+        pool_of_processes.time = SimpleNamespace(sleep=lambda _seconds: time.sleep(0.02))  # type: ignore[attr-defined]
         app.conf.update(broker_url=settings.REDIS_URL, broker_transport_options=transport)
         app.worker_main(["worker", "--pool", pool, "--queues", queue, "--hostname", name, *OPTIONS.split()])
         code = 0
@@ -103,16 +116,15 @@ def killed_at(step: int, work: Callable[[], None], port: int) -> tuple[bool, int
     if not pid:
         _work_until(step, work, port, writing)
     os.close(writing)
-    with open(reading, encoding="utf-8") as pipe:
-        backend, *sent = pipe.read().split()
+    with open(reading, "rb") as pipe:
+        sent = len(pipe.read())
     _pid, status = os.waitpid(pid, 0)
     code = os.waitstatus_to_exitcode(status)
     assert code in (0, -signal.SIGKILL), code
     with connection.cursor() as cursor:
-        while True:  # until the database has noticed, and undone what was not committed
-            cursor.execute("SELECT EXISTS (SELECT FROM pg_stat_activity WHERE pid = %s)", [int(backend)])
-            if not cursor.fetchone()[0]:
-                return code != 0, len(sent)
+        # When the database has noticed, and undone what was not committed, the lock of the dead is free.
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [pid])
+    return code != 0, sent
 
 
 def _work_until(step: int, work: Callable[[], None], port: int, writing: int) -> NoReturn:
@@ -121,8 +133,7 @@ def _work_until(step: int, work: Callable[[], None], port: int, writing: int) ->
         _leave_home()
         line: Any = connections["default"]
         with line.cursor() as cursor:
-            cursor.execute("SELECT pg_backend_pid()")
-            os.write(writing, f"{cursor.fetchone()[0]} ".encode())
+            cursor.execute("SELECT pg_advisory_lock(%s)", [os.getpid()])
         left = step
 
         def go_on() -> None:
@@ -143,7 +154,7 @@ def _work_until(step: int, work: Callable[[], None], port: int, writing: int) ->
         def send(to: socket.socket, *arguments: Any) -> None:
             if to.getpeername()[1] == port:
                 go_on()
-                os.write(writing, b"sent ")
+                os.write(writing, b".")
             really_send(to, *arguments)
 
         really_commit, line._commit = line._commit, commit

@@ -33,7 +33,7 @@ class Feedback(models.Model):
         return feedback
 
     def mail(self) -> None:
-        """To the operators, once."""
+        """To the operators, once; a worker that dies before it has noted that sends it again, under the same id."""
         to = (
             [settings.FEEDBACK_EMAIL]
             if settings.FEEDBACK_EMAIL
@@ -44,7 +44,11 @@ class Feedback(models.Model):
         sender = self.email or (self.user.email if self.user else "")
         about = f"{self.user or 'somebody'} <{sender}>, team {self.team_name or '-'}\n{json.dumps(self.meta, ensure_ascii=False)}"
         EmailMessage(
-            "Feedback on esa", f"{self.message}\n\n-- \n{about}\n", to=to, reply_to=[sender] if sender else None
+            "Feedback on esa",
+            f"{self.message}\n\n-- \n{about}\n",
+            to=to,
+            reply_to=[sender] if sender else None,
+            headers={"Message-ID": f"<feedback.{self.pk}@{settings.DOMAIN_NAME}>"},
         ).send()
         self.mailed_at = timezone.now()
         self.save(update_fields=["mailed_at"])
