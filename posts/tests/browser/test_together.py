@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import json
+import re
 import time
 from datetime import timedelta
 from urllib.parse import urlsplit
@@ -20,8 +21,9 @@ from esa.tests.receiver import receiver
 from posts.models import Comment, Post, Star, Unfurl
 from posts.models.post import Draft
 from posts.tests.telling import deliver, relay, send_mail
-from teams.models import Group, Notification, slack
+from teams.models import Group, Notification, Preference, User, Webhook, slack
 from teams.models.notification import send_daily_digests, send_weekly_digests
+from teams.models.webhook import PAUSES
 
 
 @pytest.fixture
@@ -44,9 +46,10 @@ def open_mail(live_site):
     address = live_site.url("/", team="mail")  # no site of its own: that would be one more process of the browser
 
     def open_mail(page, message):
-        link, html = message["List-Unsubscribe"].strip("<>"), message.get_body(("html",)).get_content()
-        once = '<input type="hidden" name="List-Unsubscribe" value="One-Click"><button>Unsubscribe</button>'
-        shown = f'<form method="post" action="{link}">{once}</form>{html}'
+        shown = message.get_body(("html",)).get_content()
+        if link := message["List-Unsubscribe"]:
+            once = '<input type="hidden" name="List-Unsubscribe" value="One-Click"><button>Unsubscribe</button>'
+            shown = f'<form method="post" action="{link.strip("<>")}">{once}</form>{shown}'
         page.route(address, lambda route: route.fulfill(content_type="text/html; charset=utf-8", body=shown))
         page.goto(address)
 
@@ -55,40 +58,46 @@ def open_mail(live_site):
 
 def test_two_people_see_each_other_at_a_post(people, live_site, alice, bob):
     Post.write(by=alice, name="Soup", body_md="A long passage about salt.", wip=False)
-    his, hers = people[1], people[0]
+    Post.write(by=bob, name="Plan", category="kitchen")
+    hers, his = people
     address = live_site.url("/posts/1", team="docs")
     for page in people:
         page.goto(address)
         awake(page)
     expect(his.locator(".live__here")).to_have_text("Alice is here")
 
-    # Bob writes, with a name that is offered; Alice sees it without reloading
+    # Bob writes, with a name that is offered, and his tab crashes; Alice sees what he sends without reloading
     box = his.get_by_label("Comment", exact=True)
     box.press_sequentially("More salt, @al")
     expect(his.get_by_role("option")).to_have_text("@aliceAlice")
     box.press("Enter")
+    expect(box).to_have_value("More salt, @alice ")
+    his.locator("form[data-kept]").wait_for()
+    his.goto(f"{address}?again")
+    expect(awake(his).get_by_text("Your text from last time is back.")).to_be_visible()
     expect(box).to_have_value("More salt, @alice ")
     his.get_by_role("button", name="Preview").click()
     expect(his.locator("#comment-preview")).to_contain_text("More salt")
     his.get_by_role("button", name="Write", exact=True).click()
     his.get_by_role("button", name="Comment", exact=True).click()
     expect(his.locator("#comments-list .comment")).to_have_count(1)
-    expect(his.get_by_label("Comment", exact=True)).to_have_value("")
+    expect(box).to_have_value("")
     look(hers)
     expect(hers.locator("#comments-list .comment")).to_contain_text("More salt")
     expect(hers.locator("#comments-count")).to_have_text("1")
 
-    # The bell rings elsewhere, and the inbox leads to the comment
-    hers.goto(live_site.url("/tags", team="docs"))
-    awake(hers)
+    # She watches a category, where the bell rings; the inbox leads to the comment
+    hers.goto(live_site.url("/categories/kitchen", team="docs"))
+    awake(hers).get_by_role("button", name="Watch", exact=True).click()
+    expect(hers.get_by_role("button", name="Watching")).to_be_visible()
     relay()
-    look(hers)
-    expect(hers.locator(".bell .count--unread")).to_have_text("1")
+    look(awake(hers))
+    expect(bell(hers)).to_have_text("1")
     hers.locator(".bell").click()
     hers.get_by_role("link", name="Bob mentioned you").click()
     hers.wait_for_url(f"**/posts/1#comment-{Comment.objects.get().pk}")
     awake(hers)
-    expect(hers.locator(".bell .count--unread")).to_be_hidden()
+    expect(bell(hers)).to_be_hidden()
 
     # She stars it, by keyboard; he changes it, and then takes it back: her page shows all of it as it stands
     hers.get_by_role("button", name="Star this comment").press("Enter")
@@ -96,7 +105,7 @@ def test_two_people_see_each_other_at_a_post(people, live_site, alice, bob):
     expect(hers.locator(".comment .star")).to_be_focused()
     expect(hers.get_by_role("group", name="Starred by").get_by_role("link")).to_have_text("Alice")
     his.locator(".comment").get_by_role("link", name="Edit").click()
-    his.get_by_label("Comment", exact=True).fill("Less salt, @alice")
+    box.fill("Less salt, @alice")
     his.get_by_role("button", name="Save").click()
     expect(his.locator(".comment .star")).to_contain_text("1")
     expect(his.get_by_role("group", name="Starred by").get_by_role("link")).to_have_text("Alice")
@@ -111,12 +120,21 @@ def test_two_people_see_each_other_at_a_post(people, live_site, alice, bob):
     expect(hers.locator("#comments-list .comment")).to_have_count(0)
     expect(hers.locator("#comments-count")).to_have_text("0")
 
-    # Alice stars a passage; Bob is told that the post has changed
+    # What is new in her category names a group that she is in, and links to the post, which says so; a card tells of it
+    Group.define("cooks", by=bob, members=[alice])
+    Post.write(by=bob, name="Stock", category="kitchen", body_md="@cooks, see #1", wip=False)
+    relay()
+    look(hers)
+    expect(bell(hers)).to_have_text("1")
     hers.evaluate("getSelection().selectAllChildren(document.querySelector('#body p'))")
     hers.get_by_role("button", name="Star this passage").click()
     expect(hers.locator(".note")).to_contain_text("A long passage about salt.")
     assert Star.objects.get().body == "A long passage about salt."
-    Post.objects.get().revise(Draft(body_md="A short one."), by=alice)
+    backlinks = awake(hers).get_by_role("region", name="Linked from")
+    backlinks.get_by_role("link", name="Stock").hover()
+
+    # Bob is told that the post has changed, and sees the passage that she starred
+    Post.objects.get(number=1).revise(Draft(body_md="A short one."), by=alice)
     look(his)
     expect(his.locator(".live__changed")).to_contain_text("Alice updated this post.")
     his.get_by_role("link", name="Show", exact=True).click()
@@ -124,22 +142,14 @@ def test_two_people_see_each_other_at_a_post(people, live_site, alice, bob):
     expect(his.locator(".live__changed")).to_be_hidden()
     expect(his.get_by_role("group", name="Starred by")).to_contain_text("Alice")
     expect(his.locator(".note")).to_contain_text("A long passage about salt.")
+    expect(hers.locator(".glimpse")).to_contain_text("@cooks, see #1")
 
-    # Alice watches a category; a group that she is in is named there, and a card tells her what the link is about
-    Group.define("cooks", by=bob, members=[alice])
-    Post.write(by=bob, name="Plan", category="kitchen")
-    hers.goto(live_site.url("/categories/kitchen", team="docs"))
-    awake(hers)
-    hers.get_by_role("button", name="Watch", exact=True).click()
-    expect(hers.get_by_role("button", name="Watching")).to_be_visible()
-    Post.write(by=bob, name="Stock", category="kitchen", body_md="@cooks, see #1", wip=False)
-    relay()
-    look(hers)
-    expect(hers.locator(".bell .count--unread")).to_have_text("1")
-    hers.goto(live_site.url("/posts/3", team="docs"))
-    awake(hers)
-    hers.locator("#body").get_by_role("link", name="Soup").hover()
-    expect(hers.locator(".glimpse")).to_contain_text("A short one.")
+    # He takes away what leads there
+    his.goto(live_site.url("/posts/3/delete", team="docs"))
+    his.get_by_role("button", name="Move to the bin").click()
+    expect(his).to_have_url(live_site.url("/bin", team="docs"))
+    hers.reload()
+    expect(backlinks).to_have_count(0)
 
 
 @pytest.fixture
@@ -148,23 +158,62 @@ def sink(settings):
         yield server
 
 
-def test_what_one_does_comes_to_the_other_by_inbox_and_mail(people, live_site, alice, bob, sink, open_mail):
+@pytest.fixture
+def heard(settings, monkeypatch):
+    settings.ESA_OUTBOUND_ALLOW = ["127.0.0.0/8"]
+    with receiver() as server:
+        monkeypatch.setattr(slack, "API", f"{server.url}/api")
+        yield server
+
+
+def test_what_one_does_comes_to_the_other_by_inbox_and_mail(people, live_site, alice, bob, sink, heard, open_mail):
     hers, his = people
     soup = Post.write(by=alice, name="Soup", body_md="Water and salt.")
-    bread = Post.write(by=alice, name="Bread", wip=False)
+    bread = Post.write(by=alice, name="Bread", body_md="Flour, see #77")
+    Webhook.make(by=alice, name="robot", url=heard.url)
+    Preference.choose(bob.user, "new", email="now")
 
-    # Bob watches what a search finds; Alice ships it
-    his.goto(live_site.url("/searches?q=title:Soup", team="docs"))
-    his.get_by_label("Name").fill("Soups")
+    def tell():
+        relay()
+        send_mail()
+        deliver()
+
+    # Bob watches what a search finds
+    his.goto(live_site.url("/searches?q=@alice", team="docs"))
+    his.get_by_label("Name").fill("Hers")
     his.get_by_role("button", name="Save").click()
     his.goto(live_site.url("/searches", team="docs"))
     his.get_by_role("button", name="Watch", exact=True).click()
     expect(his.get_by_role("button", name="Watching")).to_be_visible()
+
+    # The editor says which links lead nowhere, and who else writes
+    for page in people:
+        page.goto(live_site.url("/posts/2/edit", team="docs"))
+    expect(hers.locator('[data-part="counts"]')).to_contain_text("No such post: #77")
+    expect(his.locator(".live__here")).to_have_text("Alice is editing")
+    look(hers)
+    expect(hers.locator(".live__here")).to_have_text("Bob is editing")
+
+    # What she saves as WIP is quiet, and so is what she ships with [skip notice]: only his open page knows
+    hers.get_by_role("button", name="Save as WIP").click()
+    expect(hers.locator(".receipt")).to_contain_text("Saved as revision 2")
+    hers.get_by_label("Change message").fill("Done [skip notice]")
+    hers.get_by_role("button", name="Ship It!").click()
+    hers.wait_for_url("**/posts/2")
+    tell()
+    look(his)
+    expect(his.locator(".live__changed")).to_contain_text("Alice updated this post.")
+    expect(bell(his)).to_be_hidden()
+    assert (sink.messages, heard.requests) == ([], [])
+
+    # What she ships as usual is told by the bell, by mail and to programs
     hers.goto(live_site.url("/posts/1", team="docs"))
     hers.get_by_role("button", name="Ship It!").click()
     expect(hers.locator(".wip-banner")).to_have_count(0)
-    relay()
-    look(awake(his))
+    tell()
+    assert [message["Subject"] for _to, message in sink.messages] == ["[docs] Soup"]
+    assert [json.loads(request.body)["post"]["name"] for request in heard.requests] == ["Soup"]
+    look(his)
     expect(bell(his)).to_have_text("1")
     his.locator(".bell").click()
     his.get_by_role("link", name="Alice shipped a post").click()
@@ -175,8 +224,7 @@ def test_what_one_does_comes_to_the_other_by_inbox_and_mail(people, live_site, a
     his.get_by_role("button", name="Comment", exact=True).click()
     expect(his.locator("#comments-list .comment")).to_have_count(1)
     bread.comment(by=bob, body_md="And flour")
-    relay()
-    send_mail()
+    tell()
     hers.goto(live_site.url("/notifications", team="docs"))
     groups = hers.locator(".notice-group")
     expect(groups.locator("h2")).to_have_text(["Bread", "Soup"])
@@ -243,27 +291,29 @@ def test_what_one_does_comes_to_the_other_by_inbox_and_mail(people, live_site, a
     expect(hers.locator("#body")).to_have_text("Water and salt.")
 
 
-@pytest.fixture
-def heard(settings, monkeypatch):
-    settings.ESA_OUTBOUND_ALLOW = ["127.0.0.0/8"]
-    with receiver() as server:
-        monkeypatch.setattr(slack, "API", f"{server.url}/api")
-        yield server
-
-
-def test_what_one_does_reaches_programs_chats_and_figures(people, live_site, alice, bob, heard):
+def test_what_one_does_reaches_programs_chats_and_figures(people, live_site, alice, bob, heard, sink, open_mail):
     hers, his = people
-    post = Post.write(by=alice, name="Soup", wip=False)
+    post = Post.write(by=alice, name="Soup", category="kitchen", tags=["hot"], wip=False)
+    for name, category, tags in (("Soup", "kitchens", ["hot"]), ("Soup", "kitchen", []), ("Stew", "kitchen", ["hot"])):
+        Post.write(by=alice, name=name, category=category, tags=tags, wip=False)
+    Post.write(by=alice, name="Soup", category="kitchen", tags=["hot"])  # which is quiet
 
-    # Alice makes a webhook; Bob comments; she sees what was sent and answered, and sends it again
+    # Alice makes a webhook for some of the posts
     hers.goto(live_site.url("/team/webhooks/new", team="docs"))
     hers.get_by_label("Name").fill("robot")
     hers.get_by_label("Address").fill(f"{heard.url}/hook")
+    hers.get_by_label("Category").fill("kitchen")
+    hers.get_by_label("Tag").fill("hot")
+    hers.get_by_label("Search query").fill("title:Soup")
     secret = hers.get_by_label("Secret").input_value()
     hers.get_by_role("button", name="Save").click()
     expect(hers.get_by_text("Nothing has been sent yet.")).to_be_visible()
     relay()
     deliver()
+    assert [json.loads(request.body)["post"]["number"] for request in heard.requests] == [1]
+
+    # Bob comments, also where nothing comes by itself; she sees what was sent and answered
+    his.route("**/live?*", lambda route: route.abort())
     his.goto(live_site.url("/posts/1", team="docs"))
     awake(his).get_by_label("Comment", exact=True).fill("More salt")
     his.get_by_role("button", name="Comment", exact=True).click()
@@ -282,12 +332,49 @@ def test_what_one_does_reaches_programs_chats_and_figures(people, live_site, ali
     expect(request).to_contain_text(f"X-Esa-Signature: sha256={signature}")
     expect(request).to_contain_text("More salt")
     expect(answer).to_have_text("ok")
+
+    # She sends it again to a program that fails, and the log says when it is tried once more
+    heard.status, heard.answer = 503, b"closed today"
     hers.get_by_role("button", name="Send again").click()
     expect(hers.get_by_text("It is sent once more, under the same id.")).to_be_visible()
     deliver()
-    again = heard.requests[-1]
-    assert again is not told
-    assert (again.body, again.headers) == (told.body, told.headers)
+    hers.reload()
+    expect(hers.locator(".facts")).to_contain_text(re.compile(r"Attempts\s*1\s*Answer\s*503 again at \d"))
+    expect(answer).to_have_text("closed today")
+    heard.status, heard.answer = 200, b"ok"
+    with time_machine.travel(timezone.now() + PAUSES[0], tick=False):
+        deliver()
+    hers.reload()
+    expect(hers.locator(".facts")).to_contain_text(re.compile(r"Attempts\s*2\s*Answer\s*200"))
+    assert {(each.body, *each.headers.values()) for each in heard.requests[-2:]} == {
+        (told.body, *told.headers.values())
+    }
+
+    # It fails for more than an hour: it is off, and she hears of it in her language
+    heard.status = 503
+    for salt in ("Salt?", "Salt!"):
+        post.comment(by=bob, body_md=salt)
+    relay()
+    User.objects.filter(pk=alice.user.pk).update(language="ja")
+    with time_machine.travel(timezone.now(), tick=False) as clock:
+        for pause in PAUSES:
+            deliver()
+            clock.shift(pause)
+        send_mail()
+    mail = next(message for _to, message in sink.messages if "robot" in message["Subject"])
+    assert mail["Subject"] == "docsのWebhook「robot」を無効にしました"
+    open_mail(hers, mail)
+    expect(hers.locator("body")).to_contain_text("503")
+    hers.get_by_role("link", name="有効").click()
+    expect(hers.locator(".facts")).to_contain_text("無効：失敗が続いたため")
+    hers.get_by_role("button", name="有効にする").click()
+    expect(hers.locator(".facts")).to_contain_text("正常")
+    User.objects.filter(pk=alice.user.pk).update(language="en")
+    heard.status = 200
+    post.comment(by=bob, body_md="Enough.")
+    relay()
+    deliver()
+    assert json.loads(heard.requests[-1].body)["comment"]["body_md"] == "Enough."
 
     # She connects Slack; he posts a link there, and Slack shows what it leads to
     EmailAddress.objects.create(user=bob.user, email="bob@example.com", verified=True, primary=True)
@@ -313,59 +400,14 @@ def test_what_one_does_reaches_programs_chats_and_figures(people, live_site, ali
     hers.reload()
     expect(hers.get_by_role("region", name="The latest links").get_by_role("cell")).to_contain_text(["", "1", "1", ""])
 
-    # What he did stands in the timeline, on his page and in the team's figures
+    # What they did stands in the timeline, also what was quiet, on his page and in the team's figures
     hers.goto(live_site.url("/activity", team="docs"))
     expect(hers.locator(".feed")).to_contain_text("Bob commented")
-    expect(hers.get_by_role("complementary").get_by_role("link", name="Soup")).to_be_visible()
+    expect(hers.locator(".feed")).to_contain_text("Alice began a post")
+    expect(hers.get_by_role("complementary").get_by_role("link", name="Soup").first).to_be_visible()
     hers.goto(live_site.url("/members/bob", team="docs"))
-    expect(hers.get_by_role("img", name="Comments: 1")).to_be_visible()
+    expect(hers.get_by_role("img", name="Comments: 4")).to_be_visible()
     hers.goto(live_site.url("/stats", team="docs"))
-    for plot in ("Posts shipped: 1", "Comments: 1", "Stars: 0"):
+    for plot in ("Posts shipped: 4", "Comments: 4", "Stars: 0"):
         expect(hers.get_by_role("img", name=plot)).to_be_visible()
     expect(hers.locator(".facts")).to_contain_text("Active today2")
-
-
-def test_a_comment_that_was_not_sent_is_back_after_a_crash_of_the_tab(people, live_site, alice):
-    Post.write(by=alice, name="Soup", wip=False)
-    page, his = people
-    his.route("**/live?*", lambda route: route.abort())  # without it, everything but what comes by itself works
-    his.goto(live_site.url("/posts/1", team="docs"))
-    page.goto(live_site.url("/posts/1", team="docs"))
-    awake(page).get_by_label("Comment", exact=True).press_sequentially("half a thought")
-    page.locator("form[data-kept]").wait_for()
-    page.goto(live_site.url("/tags", team="docs"))
-    page.goto(live_site.url("/posts/1", team="docs"))
-    expect(page.get_by_label("Comment", exact=True)).to_have_value("half a thought")
-    page.get_by_role("button", name="Comment", exact=True).click()
-    expect(page.locator("#comments-list .comment")).to_have_count(1)
-    page.reload()
-    expect(page.locator("#comments-list .comment")).to_have_count(1)
-    expect(page.get_by_label("Comment", exact=True)).to_have_value("")
-    his.get_by_label("Comment", exact=True).fill("the other half")
-    his.get_by_role("button", name="Comment", exact=True).click()
-    expect(his.locator("#comments-list .comment .markdown")).to_have_text(["half a thought", "the other half"])
-    look(awake(page))
-    expect(page.locator("#comments-list .comment")).to_have_count(2)
-
-
-def test_the_editor_says_which_links_lead_nowhere_and_who_else_writes(people, live_site, alice, bob):
-    Post.write(by=alice, name="Soup", body_md="#2 #77", wip=False)
-    Post.write(by=bob, name="Salt", body_md="#1", wip=False)
-    hers, his = people
-
-    # A post says what leads to it, until Bob takes that away
-    hers.goto(live_site.url("/posts/1", team="docs"))
-    expect(hers.get_by_role("region", name="Linked from")).to_contain_text("Salt")
-    his.goto(live_site.url("/posts/2/delete", team="docs"))
-    his.get_by_role("button", name="Move to the bin").click()
-    expect(his).to_have_url(live_site.url("/bin", team="docs"))
-    hers.reload()
-    expect(hers.get_by_role("region", name="Linked from")).to_have_count(0)
-
-    # Then it is a link of hers that leads nowhere
-    for page in people:
-        page.goto(live_site.url("/posts/1/edit", team="docs"))
-    expect(hers.locator('[data-part="counts"]')).to_contain_text("No such post: #2, #77")
-    expect(his.locator(".live__here")).to_have_text("Alice is editing")
-    look(hers)
-    expect(hers.locator(".live__here")).to_have_text("Bob is editing")
