@@ -8,11 +8,12 @@ const SELDOM = 120000
 
 export default function live(bell, signal) {
   const post = document.getElementById("live-post")
-  let timer, pause = EVERY, asking = false
+  let timer, pause = EVERY, asking = false, again = false
 
   async function ask() {
     clearTimeout(timer)
-    if (document.hidden || asking) return
+    if (document.hidden) return
+    if (asking) return void (again = true) // what is on its way may have been answered before
     asking = true
     try {
       const answer = await get(address(bell.dataset.url, post), { signal })
@@ -25,7 +26,8 @@ export default function live(bell, signal) {
       pause = Math.min(pause * 2, SELDOM)
     }
     asking = false
-    if (!signal.aborted) timer = setTimeout(ask, pause)
+    if (!signal.aborted) timer = setTimeout(ask, again ? 0 : pause)
+    again = false
   }
   document.addEventListener("visibilitychange", ask, { signal })
   window.addEventListener("focus", ask, { signal })
