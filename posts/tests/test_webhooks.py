@@ -4,6 +4,7 @@ import hashlib
 import hmac
 import json
 from datetime import timedelta
+from urllib.parse import parse_qs
 
 import pytest
 from django.utils import timezone
@@ -162,20 +163,73 @@ def test_a_hook_hears_only_of_what_it_asked_for(alice, bob, hook, heard, wanted)
     assert {body["post"]["number"] for body in bodies(heard)} == {1}
 
 
-def test_chats_get_text_that_cannot_call_anybody_or_become_markup(alice, heard):
+def test_each_chat_gets_what_it_takes_in_text_that_cannot_call_anybody_or_become_markup(alice, heard):
     for style in ("slack", "discord", "teams", "chatwork"):
-        Webhook.make(by=alice, name=style, url=heard.url, format=style, kinds=["post_create"], secret="tok")
+        Webhook.make(
+            by=alice, name=style, url=f"{heard.url}/{style}", format=style, kinds=["post_create"], secret="tok"
+        )
     Post.write(by=alice, name="<!here> @everyone [To:1] *x*", body_md="**b** <!channel>", wip=False)
     run()
-    bodies = [request.body.decode() for request in heard.requests]
-    slack, discord, teams = (json.loads(body) for body in bodies[:3])
-    assert "<!" not in slack["text"]
-    assert "&lt;!here&gt;" in slack["text"]
-    assert slack["text"].startswith("Alice wrote a post: <http")
-    assert discord["allowed_mentions"] == {"parse": []}
-    assert teams["attachments"][0]["content"]["type"] == "AdaptiveCard"
-    assert "%5BTo" not in bodies[3]
-    assert heard.requests[3].headers["X-ChatWorkToken"] == "tok"
+    arrived = {request.path: request for request in heard.requests}
+    chatwork = arrived.pop("/chatwork")
+    assert {request.headers["Content-Type"] for request in arrived.values()} == {"application/json"}
+    page = "http://docs.esa.localhost/posts/1"
+    assert {path: json.loads(request.body) for path, request in arrived.items()} == {
+        "/slack": {
+            "username": "esa (docs)",
+            "text": f"Alice wrote a post: <{page}|&lt;!here&gt; @everyone [To:1] *x*>",
+            "attachments": [
+                {
+                    "fallback": "Alice wrote a post: <!here> @everyone [To:1] *x*",
+                    "text": "**b** &lt;!channel&gt;",
+                    "color": "#0a9b94",
+                }
+            ],
+        },
+        "/discord": {
+            "content": "Alice wrote a post",
+            "embeds": [
+                {
+                    "title": "<!here> @everyone [To:1] *x*",
+                    "url": page,
+                    "description": r"\*\*b\*\* \<!channel\>",
+                    "color": 0x0A9B94,
+                }
+            ],
+            "allowed_mentions": {"parse": []},
+        },
+        "/teams": {
+            "type": "message",
+            "attachments": [
+                {
+                    "contentType": "application/vnd.microsoft.card.adaptive",
+                    "content": {
+                        "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
+                        "type": "AdaptiveCard",
+                        "version": "1.4",
+                        "body": [
+                            {"type": "TextBlock", "text": "Alice wrote a post", "wrap": True},
+                            {
+                                "type": "TextBlock",
+                                "text": r"\<!here\> \@everyone \[To:1\] \*x\*",
+                                "weight": "Bolder",
+                                "wrap": True,
+                            },
+                            {"type": "TextBlock", "text": r"\*\*b\*\* \<!channel\>", "wrap": True, "isSubtle": True},
+                        ],
+                        "actions": [{"type": "Action.OpenUrl", "title": "esa", "url": page}],
+                    },
+                }
+            ],
+        },
+    }
+    assert chatwork.headers["Content-Type"] == "application/x-www-form-urlencoded"
+    assert chatwork.headers["X-ChatWorkToken"] == "tok"
+    assert parse_qs(chatwork.body.decode()) == {
+        "body": [
+            f"[info][title]Alice wrote a post: <!here> @everyone ［To:1］ *x*[/title]{page}\n**b** <!channel>[/info]"
+        ]
+    }
     assert all("X-Esa-Signature" not in request.headers for request in heard.requests)
 
 
