@@ -220,6 +220,7 @@ def test_what_one_does_comes_to_the_other_by_inbox_and_mail(people, live_site, a
 
     # He stars it and comments; her inbox gathers by post, filters, and is read one by one or at once
     awake(his).locator(".post__actions .star").click()
+    expect(his.get_by_role("group", name="Starred by").get_by_role("link")).to_have_text("Bob")
     his.get_by_label("Comment", exact=True).fill("More salt")
     his.get_by_role("button", name="Comment", exact=True).click()
     expect(his.locator("#comments-list .comment")).to_have_count(1)

@@ -46,10 +46,17 @@ def test_a_star_goes_on_and_off_with_and_without_javascript(alice, bob, sign_in)
     fragment = text_of(client.post("/posts/1/star", headers={"hx-request": "true"}))
     assert 'aria-pressed="true"' in fragment
     assert "/posts/1/star/delete" in fragment
+    assert '<div id="stargazers" hx-swap-oob="true">' in fragment
+    assert '<a href="/members/bob">' in fragment
     assert Post.objects.get().stars_count == 1
     assert "Starred by" in text_of(client.get("/posts/1"))
-    assert 'aria-pressed="false"' in text_of(client.post("/posts/1/star/delete", headers={"hx-request": "true"}))
+    answer = client.post("/posts/1/star/delete", headers={"hx-request": "true"})
+    assert 'aria-pressed="false"' in text_of(answer)
+    assert '<div id="stargazers" hx-swap-oob="true"></div>' in text_of(answer)
+    assert "HX-Refresh" not in answer
     assert Post.objects.get().stars_count == 0
+    client.post("/posts/1/star", {"body": "a passage"})  # which stands beside the text: the page comes anew
+    assert client.post("/posts/1/star/delete", headers={"hx-request": "true"})["HX-Refresh"] == "true"
 
 
 def test_a_passage_is_shown_once_with_all_who_starred_it(docs, alice, bob, carol, sign_in):
