@@ -9,7 +9,7 @@ import pytest
 from django.conf import settings
 from django.db import connection
 
-from esa.local.scratch import TEMPLATE
+from esa.local.scratch import SOCKETS, TEMPLATE
 
 
 @pytest.fixture(scope="session")
@@ -22,6 +22,7 @@ def django_db_setup(
     with psycopg.connect(f"{server}/postgres", autocommit=True) as line:
         line.execute(f'CREATE DATABASE "{name}" TEMPLATE "{TEMPLATE}" STRATEGY file_copy'.encode())
     settings.DATABASES["default"]["NAME"] = connection.settings_dict["NAME"] = name
+    settings.DATABASES["default"]["HOST"] = connection.settings_dict["HOST"] = os.environ[SOCKETS]
     yield
     with django_db_blocker.unblock():
         connection.close()

@@ -287,7 +287,13 @@ class Postgres(Server):
 
     def _launch(self, log: IO[bytes]) -> subprocess.Popen[bytes]:
         command = [str(self.programs / "postgres"), "-D", str(self.data), "-p", str(self.port)]
-        settings = {"listen_addresses": HOST, "unix_socket_directories": "", "log_timezone": "UTC", "timezone": "UTC"}
+        sockets = self.home if self.forgetful else ""  # tests ask a lot, and by a socket they ask for less
+        settings = {
+            "listen_addresses": HOST,
+            "unix_socket_directories": sockets,
+            "log_timezone": "UTC",
+            "timezone": "UTC",
+        }
         for key, value in (settings | (FORGETFUL if self.forgetful else {})).items():
             command += ["-c", f"{key}={value}"]
         return spawn(
