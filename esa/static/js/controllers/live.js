@@ -75,6 +75,7 @@ async function comments(told, signal) {
   const fragment = document.createElement("template")
   fragment.innerHTML = await answer.text()
   const news = fragment.content.querySelector("[data-there]")
+  if (!news) return // of a server that is older than this page
   const there = new Set(news.dataset.there.trim().split(" ").map(Number))
   for (const comment of shown) if (!there.has(number(comment))) comment.remove()
   for (const comment of [...news.children]) put(list, comment)
