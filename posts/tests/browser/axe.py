@@ -3,8 +3,6 @@
 from contextlib import contextmanager
 from pathlib import Path
 
-from esa.testing import awake
-
 SOURCE = Path(__file__).resolve().parents[3] / "node_modules" / "axe-core" / "axe.min.js"
 RUN = """async (only) => {
   const { violations } = await axe.run(document, { resultTypes: ["violations"], ...only })
@@ -23,7 +21,12 @@ def axe_in(page):
     tools.detach()
 
 
+def measure_colors_of(page, selector):
+    """From now on the colours of no other elements of this page are measured."""
+    page.evaluate("(selector) => axe.configure({ rules: [{ id: 'color-contrast', selector }] })", selector)
+
+
 def violations(page, *, only=None):
     """What breaks a rule; colours are all that another theme can break, so there it is enough to look at `only` those."""
-    found = awake(page).evaluate(RUN, {"runOnly": {"type": "rule", "values": [only]}} if only else {})
+    found = page.evaluate(RUN, {"runOnly": {"type": "rule", "values": [only]}} if only else {})
     return [(each["id"], [node["html"][:160] for node in each["nodes"]][:3]) for each in found]

@@ -8,7 +8,6 @@ from playwright.sync_api import expect
 from esa.testing import awake
 from posts.models import Post
 from posts.models.post import Draft
-from posts.tests.browser.axe import axe_in, violations
 
 
 class Editor:
@@ -487,30 +486,3 @@ def test_without_scripts_it_is_a_form(new_page, live_site, alice, bob, sign_in_b
     page.wait_for_url(re.compile(r"/posts/1$"))
     post.refresh_from_db()
     assert (post.body_md, post.wip) == ("one\nalice\nbob", False)
-
-
-# --- For everybody ----------------------------------------------------------------------------------------------------
-
-
-def violations_in_both_themes(page):
-    root = page.locator("html")
-    assert root.get_attribute("data-theme") == "light"
-    found = {"light": violations(page)}
-    root.evaluate("(html) => (html.dataset.theme = 'dark')")
-    found["dark"] = violations(page, only="color-contrast")
-    root.evaluate("(html) => (html.dataset.theme = 'light')")
-    return found
-
-
-def test_the_editor_and_the_conflict_page_are_accessible(editor, alice, bob):
-    alice.user.theme = "light"
-    alice.user.save()
-    post = Post.write(by=alice, name="Hello", category="dev", body_md="# Top\n\n- [ ] task\n\nsame\n")
-    with axe_in(editor.page):
-        editor.open("/posts/1/edit")
-        expect(editor.rendered.locator("h1")).to_be_visible()
-        assert violations_in_both_themes(editor.page) == {"light": [], "dark": []}
-        post.revise(Draft(body_md="# Top\n\n- [ ] task\n\nbob\n"), by=bob, base_number=1)
-        editor.write("# Top\n\n- [ ] task\n\nalice\n").press("Control+s")
-        editor.page.locator(".merge__place").wait_for()
-        assert violations_in_both_themes(editor.page) == {"light": [], "dark": []}
