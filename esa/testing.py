@@ -338,6 +338,32 @@ def new_page(
             person.context.close()
 
 
+@pytest.fixture(scope="module")
+def lasting_person(browser: "Browser", warm_browsers: list[Person], live_server: "LiveServer") -> Iterator[Person]:
+    """Somebody who stays at the browser for all tests of a file, where a new page for each would cost more than the tests."""
+    _LOOP.enter()
+    person = warm_browsers.pop(0) if warm_browsers else Person(browser)
+    _LOOP.leave()
+    yield person
+    _LOOP.enter()
+    person.forget(LiveSite(live_server).url(REST, team="docs"))
+    _LOOP.leave()
+    warm_browsers.insert(0, person)
+
+
+@pytest.fixture
+def lasting_page(
+    playwright_here: None, lasting_person: Person, live_site: LiveSite, request: pytest.FixtureRequest
+) -> "Iterator[Page]":
+    """The page as the test before left it; after a failure a new one."""
+    page = lasting_person.page()
+    yield page
+    page.unroute_all(behavior="ignoreErrors")
+    if getattr(request.node, "failed", False):
+        _photograph([lasting_person.context], request.node.name)
+        lasting_person.forget(live_site.url(REST, team="docs"))
+
+
 @pytest.fixture
 def page(new_page: "Callable[..., Page]") -> "Page":
     """A page of the first person's browser; `live_site.url("/posts/1", team="docs")` says where to go."""

@@ -10,37 +10,56 @@ from django.template.loader import get_template
 from django.test import RequestFactory
 from playwright.sync_api import expect
 
-from esa.testing import awake
+from esa.testing import REST, awake
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 HEAD = """{% load esa static %}<!doctype html><html lang="en"><head><title>x</title><meta name="csrf-token" content="t0ken">
 <link rel="icon" href="data:,">{% import_map %}
-<script type="module" src="{% static "js/app.js" %}"></script></head><body><main class="markdown">"""
+<script type="module" src="{% static "js/app.js" %}"></script></head>"""
 POLICY = "default-src 'self'; script-src 'self' 'nonce-n0nce'; style-src 'self'; img-src data:"
 
 Answers = dict[str, Callable[[HttpRequest], HttpResponse]]
 
 
+# What a behaviour left is taken back, and the next one's markup comes in, as when htmx swaps in a fragment.
+BEGIN_ANEW = """(body) => {
+  history.replaceState(null, "", "/")
+  for (const { name } of [...document.documentElement.attributes]) if (!["lang", "class"].includes(name)) document.documentElement.removeAttribute(name)
+  for (const old of document.querySelectorAll("meta[name=csrf-token]")) old.remove()
+  document.head.insertAdjacentHTML("beforeend", '<meta name="csrf-token" content="t0ken">')
+  window.setTimeout = window.unhurried ??= window.setTimeout
+  document.body.innerHTML = body
+}"""
+HURRY = "window.unhurried ??= setTimeout, window.setTimeout = (work, pause) => unhurried(work, pause / 10)"
+
+
 @pytest.fixture
-def show(page: "Page", live_site: Any) -> "Callable[..., Page]":
-    """Open a page with this body, whose behaviours are there; `answers` play the server for other paths."""
+def show(lasting_page: "Page", live_site: Any) -> "Callable[..., Page]":
+    """A page with this body, whose behaviours are there; `answers` play the server for other paths."""
+    page = lasting_page
 
     def open_page(body: str, answers: "Answers | None" = None) -> "Page":
         request = RequestFactory().get("/")
         request.csp_nonce = "n0nce"  # type: ignore[attr-defined]
-        html = Template(HEAD).render(Context({"request": request})) + body + '<p id="live"></p></main></body></html>'
+        head = Template(HEAD).render(Context({"request": request}))
+        body = f'<main class="markdown">{body}<p id="live"></p></main>'
 
         def answer(request: HttpRequest) -> HttpResponse:
             if answers and request.path in answers:
                 return answers[request.path](request)
             # As on the site: a page with another policy is drawn by another process.
             opener = {"Cross-Origin-Opener-Policy": "same-origin"}
+            html = f"{head}<body>{body}</body></html>"
             return HttpResponse(html, headers={"Content-Security-Policy": POLICY} | opener)
 
         live_site.stand_in = answer
-        page.goto(live_site.url("/", team="docs"))
+        if page.url == "about:blank" or page.url.endswith(REST):
+            page.goto(live_site.url("/", team="docs"))
+        else:
+            page.mouse.move(0, 0)
+            page.evaluate(BEGIN_ANEW, body)
         return awake(page)
 
     return open_page
@@ -154,7 +173,7 @@ SUGGEST = """<form action="/done"><label for="t">Tag</label>
 
 def test_suggestions_are_taken_by_keyboard_and_do_not_send_the_form(show: Any) -> None:
     page = show(SUGGEST, {"/suggest": says([{"value": "設計", "hint": "9"}, {"value": "設備"}])})
-    page.wait_for_selector("#t[role=combobox]")
+    page.evaluate(HURRY)
     page.type("#t", "設")
     page.wait_for_selector("#t-options li")
     page.keyboard.press("ArrowDown")
@@ -168,7 +187,7 @@ def test_suggestions_are_taken_by_keyboard_and_do_not_send_the_form(show: Any) -
 
 def test_the_enter_that_ends_a_conversion_takes_no_suggestion(show: Any) -> None:
     page = show(SUGGEST, {"/suggest": says(["設計"])})
-    page.wait_for_selector("#t[role=combobox]")
+    page.evaluate(HURRY)
     page.type("#t", "設")
     page.wait_for_selector("#t-options li")
     page.keyboard.press("ArrowDown")
@@ -373,6 +392,7 @@ def test_a_card_shows_beside_a_link_for_mouse_and_keyboard(show: Any) -> None:
     body = """<div data-controller="glimpse" data-pages="^/posts/[0-9]+$" data-fragment="/glimpse">
     <a id="one" href="/posts/1#x">one</a> <a id="gone" href="/posts/2">gone</a> <a id="other" href="/tags">tags</a></div>"""
     page = show(body, {"/posts/1/glimpse": card, "/posts/2/glimpse": lambda _request: HttpResponse(status=404)})
+    page.evaluate(HURRY)
     tip = page.get_by_role("tooltip")
     page.hover("#one")
     expect(tip).to_have_text("About it")
