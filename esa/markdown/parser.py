@@ -52,6 +52,10 @@ class TooDeep(ValueError):
     """The text nests deeper than any stack allows."""
 
 
+class TooLarge(ValueError):
+    """The text, or the page it would make, is larger than we show."""
+
+
 def parse(source: str) -> comrak.AstNode:
     return comrak.parse_document(source, EXTENSIONS, PARSING, RENDERING)
 

@@ -5,12 +5,12 @@ import re
 
 from esa.markdown.inline import IMAGES, Found, Names, Wanted
 from esa.markdown.links import Links, NoLinks
-from esa.markdown.parser import SOURCE_LIMIT, TooDeep, parse, readable, with_enough_stack, write
+from esa.markdown.parser import SOURCE_LIMIT, TooDeep, TooLarge, parse, readable, with_enough_stack, write
 from esa.markdown.rendered import Options, Rendered, Task
 from esa.markdown.sanitizer import REL, sanitize
 from esa.markdown.seal import SEAL, unseal
 from esa.markdown.tasks import position
-from esa.markdown.transform import Transform
+from esa.markdown.transform import SMALLEST_BLOCK, Transform
 from esa.markdown.urls import refers_to
 from esa.markdown.words import words_for
 
@@ -28,10 +28,6 @@ _BOX = '<input type="checkbox" class="task-list-item-checkbox" '
 _LINK_OR_FILE = re.compile(r'<(?:a|img|video|audio|source) (?:[^">]++|"[^"]*+")*+>')
 _ADDRESS = re.compile(r' (?:href|src|poster)="([^"]*)"')
 _REL = f' rel="{REL}"'
-
-
-class TooLarge(ValueError):
-    """The text, or the page it would make, is larger than we show."""
 
 
 def render(source: str, links: Links | None = None, *, options: Options = _DEFAULTS) -> Rendered:
@@ -61,9 +57,10 @@ def _render(source: str, links: Links, options: Options) -> Rendered:
     words = words_for(source)
     transform = Transform(links, options, words)
     root = parse(source)
-    transform.apply(root)
+    largest = max(1_000_000, 20 * len(source))
+    transform.apply(root, most_blocks=largest // SMALLEST_BLOCK)
     written = write(root).replace(_BACK, f' aria-label="{words.back}')
-    if len(written) > max(1_000_000, 20 * len(source)):
+    if len(written) > largest:
         raise TooLarge
     tasks = sorted(transform.tasks, key=position)
     page = sanitize(_with_boxes(_with_lines(written), transform.tasks, tasks))

@@ -12,7 +12,7 @@ from esa.markdown.anchors import Anchors
 from esa.markdown.fences import fence_html, math_html
 from esa.markdown.inline import IMAGES, NAMES, Found, Names, Wanted, label, opening
 from esa.markdown.links import Links
-from esa.markdown.parser import TooDeep
+from esa.markdown.parser import TooDeep, TooLarge
 from esa.markdown.raw_html import escaped, explosive, filtered, is_text
 from esa.markdown.rendered import Heading, Options, Task
 from esa.markdown.seal import SEAL
@@ -25,12 +25,15 @@ Node = comrak.AstNode
 # The sanitiser's time grows with the square of the depth.
 DEPTH_LIMIT = 1_500
 
+# In characters of HTML: an item of a list with its paragraph, which is two blocks, takes twice as many and more.
+SMALLEST_BLOCK = 15
+
 _CHOSEN_ANCHOR = re.compile(r"[ \t]*\{#([^\s{}]{1,100})\}[ \t]*$")
 _RAW_LINK = re.compile(r"<(/?)a(?=[\s/>])", re.IGNORECASE)
 # A node whose HTML is that of its children alone.
 _SHELL = comrak.Escaped()
 _BREAKS = (comrak.LineBreak, comrak.SoftBreak)
-_BLOCKS = (comrak.Paragraph, comrak.Heading, comrak.TableCell, comrak.TaskItem, comrak.Item, comrak.Alert)
+_BLOCKS = frozenset({comrak.Paragraph, comrak.Heading, comrak.TableCell, comrak.TaskItem, comrak.Item, comrak.Alert})
 
 
 class Family:
@@ -105,8 +108,10 @@ class Transform:
         self._blocks = 0
         self._text: list[str] = []
 
-    def apply(self, root: Node) -> None:
-        self._walk(root)
+    def apply(self, root: Node, *, most_blocks: int) -> None:
+        """Change the document; raise `TooLarge` once it has more blocks than a page that we show (the parser fills up
+        the rows of a table with cells that nobody wrote)."""
+        self._walk(root, most_blocks)
         self._contain_raw_html()
         wanted = self._wanted
         if wanted.posts or wanted.members or wanted.emoji:
@@ -120,7 +125,7 @@ class Transform:
         lines = (" ".join(line.split()) for line in "".join(self._text).split("\n"))
         return "\n".join(line for line in lines if line)
 
-    def _walk(self, root: Node) -> None:
+    def _walk(self, root: Node, most_blocks: int) -> None:
         stack = self._below(root, depth=0, in_link=False)
         while stack:
             place = stack.pop()
@@ -128,6 +133,8 @@ class Transform:
             kind = type(value)
             if kind in _BLOCKS:
                 self._blocks += 1
+                if self._blocks > most_blocks:
+                    raise TooLarge
                 self._raw_links = self._raw_links_around
                 self._text.append("\n")
             visit = _VISITS.get(kind)
