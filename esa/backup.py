@@ -155,9 +155,9 @@ class Bucket:
 
 
 def s3_client() -> Any:
-    import boto3
+    from esa.storage import session  # only here: it takes a tenth of a second to import
 
-    return boto3.client("s3", endpoint_url=settings.S3_ENDPOINT_URL or None, region_name=settings.S3_REGION or None)
+    return session().client("s3", endpoint_url=settings.S3_ENDPOINT_URL or None, region_name=settings.S3_REGION or None)
 
 
 # --- Making -----------------------------------------------------------------------------------------------------------

@@ -4,8 +4,9 @@ import contextlib
 from collections.abc import Iterator
 from typing import Any
 
-import boto3
 from moto import mock_aws
+
+from esa.storage import session
 
 
 @contextlib.contextmanager
@@ -14,7 +15,7 @@ def in_memory(*buckets: str) -> Iterator[Any]:
     mock = mock_aws()
     mock.start(reset=False)
     try:
-        client = boto3.client("s3", region_name="us-east-1")
+        client = session().client("s3", region_name="us-east-1")
         for bucket in buckets:
             client.create_bucket(Bucket=bucket)
         yield client
