@@ -95,6 +95,9 @@ def test_preflight_knows_what_a_migration_locks_and_for_about_how_long(db):
 
 
 PREVIOUS = """
+import atexit, gc
+gc.disable()
+atexit.register(gc.freeze)
 import django
 django.setup()
 import esa.urls
