@@ -20,6 +20,8 @@ def remember() -> None:
         steps = [_step(cursor, connection.ops.quote_name(table)) for table in [*tables, "django_migrations"]]
         cursor.execute(f"CREATE FUNCTION {KEPT}.restore() RETURNS void LANGUAGE plpgsql AS $$ BEGIN {' '.join(steps)} END $$")  # fmt: skip
     TransactionTestCase._fixture_teardown = _restore  # type: ignore[attr-defined]  # what Django itself overrides
+    # Django connects anew after each such test, for settings that a rollback might have lost: ours come with the connection.
+    TransactionTestCase._should_reload_connections = lambda _: False  # type: ignore[attr-defined]
 
 
 def _step(cursor: Any, table: str) -> str:
