@@ -1,9 +1,11 @@
 """The cast of all tests, and what they stand on (esa/testing.py: servers, migrated database, browser)."""
 
 from collections.abc import Callable
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from django.contrib.auth.hashers import make_password
 
 if TYPE_CHECKING:
     from django.test import Client
@@ -18,9 +20,12 @@ pytest_plugins = ["esa.testing"]
 @pytest.fixture
 def docs(db: None) -> "Team":
     """The team of the tests: closed; alice owns it, bob is in it, carol is not."""
+    from esa.testing import inserted
     from teams.models import Team
 
-    return Team.objects.create(name="docs")
+    team = Team(name="docs")
+    assert inserted(team)
+    return team
 
 
 @pytest.fixture
@@ -61,15 +66,23 @@ def sign_in(client: "Client", settings: Any) -> "Callable[..., Client]":
 
 
 def join(team: "Team", screen_name: str, role: str = "member") -> "Member":
-    from teams.models import User
+    from esa.testing import inserted
+    from teams.models import Member, User
 
-    known = User.objects.filter(screen_name=screen_name).first()
-    user = known or User.objects.create_user(
-        f"{screen_name}@example.com",
-        "correct horse",
+    user = User(
+        email=f"{screen_name}@example.com",
         screen_name=screen_name,
         name=screen_name.capitalize(),
         language="en",
+        password=hashed("correct horse"),
     )
-    member: Member = team.members.create(user=user, role=role)
+    if not inserted(user):
+        user = User.objects.get(screen_name=screen_name)
+    member = Member(team=team, user=user, role=role)
+    assert inserted(member)
     return member
+
+
+@cache
+def hashed(password: str) -> str:
+    return make_password(password)

@@ -7,16 +7,19 @@ import os
 import socket
 import tempfile
 from collections.abc import Callable, Generator, Iterator
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import django
 import pytest
+from django.db import connection
 
 from esa.local import chromium, migrated_database, scratch
 from esa.local.trouble import Trouble
 
 if TYPE_CHECKING:
+    from django.db.models import Field, Model
     from django.http import HttpRequest
     from django.http.response import HttpResponseBase
     from django.utils.safestring import SafeString
@@ -162,6 +165,28 @@ def begin_session(user: "User") -> str:
     session[HASH_SESSION_KEY] = user.get_session_auth_hash()
     session.create()
     return session.session_key or ""
+
+
+@cache
+def _insertion(model: "type[Model]") -> "tuple[str, list[Field[Any, Any]]]":
+    """The statement that inserts a row of a model unless there is one already, and the fields that it wants the values of."""
+    quoted = connection.ops.quote_name
+    fields = [field for field in model._meta.concrete_fields if not field.primary_key]
+    columns = ", ".join(quoted(str(field.column)) for field in fields)
+    values = ", ".join("%s" for _ in fields)
+    insert = f"INSERT INTO {quoted(model._meta.db_table)} ({columns}) VALUES ({values})"
+    return f"{insert} ON CONFLICT DO NOTHING RETURNING id", fields
+
+
+def inserted(row: "Model") -> bool:
+    """Save a new row as `row.save()` does, in a third of the time: the cast of a thousand tests comes by it. False: it is known."""
+    statement, fields = _insertion(type(row))
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [field.get_db_prep_save(field.pre_save(row, True), connection) for field in fields])
+        made = cursor.fetchone()
+    if made:
+        row.pk, row._state.adding, row._state.db = made[0], False, connection.alias
+    return bool(made)
 
 
 # --- The browser ------------------------------------------------------------------------------------------------------
