@@ -15,6 +15,8 @@ from kombu.exceptions import OperationalError
 
 from esa.celery import app
 
+PAUSE = 1.0  # seconds until a broker that does not answer is asked once more
+
 
 class Command(BaseCommand):
     """Prints the number of waiting tasks every minute."""
@@ -43,7 +45,7 @@ def waiting(queues: list[str]) -> dict[str, int]:
     """How many tasks wait in each queue."""
     found = {}
     with app.connection_for_read() as connection:
-        connection.ensure_connection(max_retries=1, interval_start=1)
+        connection.ensure_connection(max_retries=1, interval_start=PAUSE)
         # The polite way, a passive declaration, asks Redis for a key without its prefix (kombu 5.7).
         channel: Any = connection.channel()
         with channel:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from esa.local import installation
 from esa.local.progress import CHECKOUT
 from esa.local.services import HOST, free_port
 from esa.local.supervisor import Supervisor
@@ -100,14 +101,19 @@ def test_ctrl_c_ends_a_running_installation_and_leaves_nothing(tmp_path, docs, s
     assert not (tmp_path / "servers").exists()
 
 
-def test_servers_that_do_not_answer_are_named(tmp_path):
+def test_servers_that_do_not_answer_are_named(tmp_path, monkeypatch):
     port = free_port()
-    working = {"DATABASE_URL": os.environ["DATABASE_URL"].rpartition("/")[0] + "/postgres"}
-    environment = os.environ | working | {"ESA_DATA": str(tmp_path), "PORT": str(port)}
-    for name, url in [("DATABASE_URL", f"postgres://x@{HOST}:{port}/x"), ("REDIS_URL", f"redis://{HOST}:{port}/0")]:
-        done = subprocess.run(
-            [sys.executable, "-m", "esa.local", "manage", "check"],
-            cwd=CHECKOUT, env=environment | {name: url}, capture_output=True, text=True, check=False,
-        )  # fmt: skip
-        assert done.returncode == 1
-        assert re.fullmatch(rf"\n✗ The \w+ that {name} names .*\n", done.stderr), done.stderr
+    monkeypatch.setenv("DATABASE_URL", os.environ["DATABASE_URL"].rpartition("/")[0] + "/postgres")
+    gone = {"DATABASE_URL": f"postgres://x@{HOST}:{port}/x", "REDIS_URL": f"redis://{HOST}:{port}/0"}
+    with monkeypatch.context() as patch:
+        patch.setenv("REDIS_URL", gone["REDIS_URL"])
+        patch.setenv("MEDIA_ROOT", str(tmp_path))
+        with pytest.raises(Trouble, match="The server that REDIS_URL names does not answer"), installation._services():
+            pass
+    environment = os.environ | {"ESA_DATA": str(tmp_path), "DATABASE_URL": gone["DATABASE_URL"]}
+    done = subprocess.run(
+        [sys.executable, "-m", "esa.local", "manage", "check"],
+        cwd=CHECKOUT, env=environment, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert re.fullmatch(r"\n✗ The database that DATABASE_URL names .*\n", done.stderr), done.stderr
