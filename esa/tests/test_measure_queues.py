@@ -45,7 +45,7 @@ def test_the_line_is_a_metric_of_its_environment(settings: Any) -> None:
 def test_a_broker_that_is_down_is_told_and_waited_for(monkeypatch: Any) -> None:
     gone = Celery(broker="redis://127.0.0.1:9/0", set_as_current=False)  # or every later test would publish there
     monkeypatch.setattr(measure_queues, "app", gone)
-    monkeypatch.setattr(measure_queues, "PAUSE", 0.01)
+    monkeypatch.setattr(measure_queues, "PAUSE", 0)
     told, trouble = StringIO(), StringIO()
     call_command("measure_queues", queue=["celery"], once=True, stdout=told, stderr=trouble)
     assert told.getvalue() == ""

@@ -15,7 +15,7 @@ from kombu.exceptions import OperationalError
 
 from esa.celery import app
 
-PAUSE = 1.0  # seconds until a broker that does not answer is asked once more
+PAUSE = 1  # seconds until a broker that does not answer is asked once more
 
 
 class Command(BaseCommand):
