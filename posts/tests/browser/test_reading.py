@@ -13,8 +13,16 @@ def reader(alice, page: Page, live_site, sign_in_browser) -> Page:
     return sign_in_browser(page, alice)
 
 
-def test_the_tree_opens_in_place_and_old_addresses_lead_to_their_category(alice, reader, live_site):
+def test_reading_from_the_tree_to_the_bin(alice, reader, live_site):
     Post.write(by=alice, name="Deep", category="dev/検索/bigram", wip=False)
+    plan = Post.write(by=alice, name="Plan", body_md="- [ ] one\n- [ ] two\n", wip=False)
+    the_tree_opens_in_place(reader, live_site)
+    an_old_address_leads_to_its_category(reader, live_site)
+    boxes_star_and_watch_answer_on_the_page(plan, reader, live_site)
+    deleting_asks_in_a_dialog_that_can_be_left(plan, reader)
+
+
+def the_tree_opens_in_place(reader, live_site):
     reader.goto(live_site.url("/", team="docs"))
     awake(reader)
     tree = reader.get_by_role("navigation", name="Categories")
@@ -25,14 +33,15 @@ def test_the_tree_opens_in_place_and_old_addresses_lead_to_their_category(alice,
     reader.get_by_role("searchbox", name="Filter categories").fill("bigr")
     expect(tree.get_by_role("link", name="dev/検索/bigram")).to_be_visible()
 
+
+def an_old_address_leads_to_its_category(reader, live_site):
     reader.goto(live_site.url("/#path=%2Fdev%2F検索%2Fbigram", team="docs"))
     expect(reader.get_by_role("heading", name="bigram")).to_be_visible()
     expect(reader.get_by_role("link", name="Deep", exact=True)).to_be_visible()
 
 
-def test_boxes_star_and_watch_answer_on_the_page(alice, reader, live_site):
-    post = Post.write(by=alice, name="Plan", body_md="- [ ] one\n- [ ] two\n", wip=False)
-    reader.goto(live_site.url("/posts/1", team="docs"))
+def boxes_star_and_watch_answer_on_the_page(post, reader, live_site):
+    reader.goto(live_site.url("/posts/2", team="docs"))
     awake(reader)
     boxes = reader.locator("#body input[type=checkbox]")
     with reader.expect_response("**/tasks/1"):
@@ -51,10 +60,7 @@ def test_boxes_star_and_watch_answer_on_the_page(alice, reader, live_site):
     assert (post.stars_count, post.watches_count) == (1, 0)
 
 
-def test_deleting_asks_in_a_dialog_that_can_be_left(alice, reader, live_site):
-    Post.write(by=alice, name="Plan", wip=False)
-    reader.goto(live_site.url("/posts/1", team="docs"))
-    awake(reader)
+def deleting_asks_in_a_dialog_that_can_be_left(post, reader):
     more = reader.locator(".post__actions details.menu > summary")
     more.click()
     reader.get_by_role("link", name="Delete").click()
@@ -62,7 +68,8 @@ def test_deleting_asks_in_a_dialog_that_can_be_left(alice, reader, live_site):
     expect(dialog).to_contain_text("goes into the bin")
     reader.keyboard.press("Escape")
     expect(dialog).to_be_hidden()
-    assert Post.objects.get().deleted_at is None
+    post.refresh_from_db()
+    assert post.deleted_at is None
 
     more.click()
     reader.get_by_role("link", name="Delete").click()

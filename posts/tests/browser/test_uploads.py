@@ -27,7 +27,16 @@ def text(page):
     return page.locator("textarea[name=body_md]").input_value()
 
 
-def test_chosen_files_come_into_the_text_and_the_preview(writing):
+def test_files_are_put_into_a_text_with_the_hand(writing, live_site, alice, settings):
+    settings.ATTACHMENT_MAX_BYTES = 100 * 1024  # a larger file takes its time on the way into a browser
+    what_the_server_refuses_is_said_and_leaves_nothing_behind(writing)
+    chosen_files_come_into_the_text_and_the_preview(writing)
+    a_dropped_file_is_uploaded_into_a_post(writing)
+    writing.goto(live_site.url(f"/posts/{Post.write(by=alice, name='Soup', wip=False).number}", team="docs"))
+    a_dropped_file_is_uploaded_into_a_comment_and_one_too_large_is_not(writing)
+
+
+def chosen_files_come_into_the_text_and_the_preview(writing):
     image = picture(size=(40, 30)).read()
     writing.locator(".cm-content").click()
     choose(writing, ("a.png", "image/png", image), ("notes.txt", "text/plain", b"hello"))
@@ -49,16 +58,15 @@ DROP = """(target) => {
 }"""
 
 
-def test_a_dropped_file_is_uploaded_into_a_post_and_into_a_comment(writing, live_site, alice, settings):
-    settings.ATTACHMENT_MAX_BYTES = 100 * 1024  # a larger file takes its time on the way into a browser
+def a_dropped_file_is_uploaded_into_a_post(writing):
     writing.locator(".cm-content").click()
     writing.locator(".cm-content").evaluate(DROP)
     expect(
         writing.locator('[data-part="rendered"]').get_by_role("link", name=re.compile("dropped.txt"))
     ).to_be_visible()
 
-    post = Post.write(by=alice, name="Soup", wip=False)
-    writing.goto(live_site.url(f"/posts/{post.number}", team="docs"))
+
+def a_dropped_file_is_uploaded_into_a_comment_and_one_too_large_is_not(writing):
     box = writing.get_by_label("Comment", exact=True)
     box.fill("See ")
     box.press("End")
@@ -70,10 +78,11 @@ def test_a_dropped_file_is_uploaded_into_a_post_and_into_a_comment(writing, live
     expect(writing.locator("#comments-list").get_by_role("link", name="dropped.txt (5 B)")).to_be_visible()
 
 
-def test_what_the_server_refuses_is_said_and_leaves_nothing_behind(writing):
+def what_the_server_refuses_is_said_and_leaves_nothing_behind(writing):
     writing.route("**/attachments", lambda route: route.fulfill(status=413, json={"message": "The file is too large."}))
     writing.locator(".cm-content").click()
     choose(writing, ("big.bin", "application/octet-stream", b"x" * 100))
     expect(writing.get_by_text("The file is too large.")).to_be_visible()
     assert text(writing).strip() == ""
     assert not Attachment.objects.exists()
+    writing.unroute("**/attachments")
