@@ -5,7 +5,6 @@ The clients of the tests call it directly; the commands that the tests start as 
 
 import hashlib
 import json
-import logging
 import os
 import warnings
 from collections.abc import Callable, Iterator
@@ -155,27 +154,25 @@ class Cloud:
 
 @pytest.fixture(scope="session")
 def aws_server() -> Iterator[str]:
-    from moto.server import ThreadedMotoServer
-
     from deploy.tests import moto_gaps
+    from esa.tests.aws_server import AwsServer
 
     moto_gaps.fill()
-    logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
+    server = AwsServer()
+    yield server.url
     server.stop()
 
 
 @pytest.fixture(scope="session")
-def stacks(aws_server: str, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+def stacks(
+    aws_server: str, operator: tuple[boto3.Session, MotoStub], tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, str]:
     """The stacks of the account and of staging, made once by the command itself."""
     folder = tmp_path_factory.mktemp("environments")
     with pytest.MonkeyPatch.context() as patch, warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # moto names each type that it takes without making it
         credentials(patch, aws_server)
-        session = OneSession()
+        session, _stub = operator
         made = session.client("route53").create_hosted_zone(Name="example.com.", CallerReference="esa")
         zone = made["HostedZone"]["Id"].rpartition("/")[2]
         for name in ("staging", "production"):

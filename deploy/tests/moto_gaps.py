@@ -8,9 +8,11 @@ deployment asks for it later (secrets, certificates, scalable targets).
 import secrets
 from typing import Any, ClassVar
 
+import yaml
 from moto.acm.models import acm_backends
 from moto.applicationautoscaling.models import applicationautoscaling_backends
 from moto.cloudformation import parsing
+from moto.cloudformation.utils import yaml_tag_constructor
 from moto.core.common_models import CloudFormationModel
 from moto.elbv2.models import FakeLoadBalancer
 from moto.rds.models import DBParameterGroup
@@ -150,6 +152,8 @@ def fill() -> None:
     """Makes moto's CloudFormation know the classes above, the name of a parameter group and the zone of a balancer."""
     for cached in (parsing.get_model_list, parsing.get_model_map, parsing.get_name_type_map):
         cached.cache_clear()
+    yaml.add_multi_constructor("", yaml_tag_constructor, Loader=yaml.CLoader)
+    yaml.Loader = yaml.CLoader  # type: ignore[misc,assignment]  # reads a template in a tenth of the time
     DBParameterGroup.physical_resource_id = property(lambda group: group.name)  # type: ignore[attr-defined]
     known = FakeLoadBalancer.get_cfn_attribute
 

@@ -20,24 +20,24 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
 from moto.core import DEFAULT_ACCOUNT_ID
 from moto.s3.models import s3_backends
-from moto.server import ThreadedMotoServer
 
 from esa.local import scratch
 from esa.local.services import Account, Postgres, Server, Valkey, free_port, running, spawn
+from esa.tests.aws_server import AwsServer
 from esa.tests.databases import another_database
 
 CHECKOUT = scratch.CHECKOUT
 DOMAIN = "esa.localhost"
 
 
-def until(true: Callable[[], Any], seconds: float = 60) -> Any:
+def until(true: Callable[[], Any], seconds: float = 60, *, every: float = 0.02) -> Any:
     """Ask again and again; what it says when it is at last true."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         with contextlib.suppress(OSError, http.client.HTTPException):
             if said := true():
                 return said
-        time.sleep(0.1)
+        time.sleep(every)
     raise AssertionError(f"not within {seconds:.0f} s: {true}")
 
 
@@ -49,7 +49,7 @@ class Installation:
         self.port = free_port()
         self.processes: list[subprocess.Popen[bytes]] = []
         self.cookies: dict[str, dict[str, str]] = {}
-        self.s3 = ThreadedMotoServer(ip_address="127.0.0.1", port=free_port(), verbose=False)
+        self.s3 = AwsServer()
 
     @property
     def environment(self) -> dict[str, str]:
@@ -57,7 +57,7 @@ class Installation:
             "DEBUG": "0", "ESA_HTTPS": "0", "ESA_DOMAIN": DOMAIN, "PORT": str(self.port), "WEB_HOST": "127.0.0.1",
             "DATABASE_URL": self.postgres.url("esa"), "REDIS_URL": self.valkey.url(), "WEB_CONCURRENCY": "1",
             "TMPDIR": str(self.folder), "S3_BUCKET": "media", "S3_REGION": "us-east-1",
-            "S3_ENDPOINT_URL": f"http://127.0.0.1:{self.s3._port}", "AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "x",
+            "S3_ENDPOINT_URL": self.s3.url, "AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "x",
             "DJANGO_SETTINGS_MODULE": "esa.tests.production_settings",
         }  # fmt: skip
 
@@ -153,11 +153,9 @@ def installation() -> Iterator[Installation]:
         with running(postgres, valkey):
             postgres.create_database("esa", template=scratch.TEMPLATE)
             made = Installation(postgres, valkey, Path(folder))
-            made.s3.start()
             s3_backends[DEFAULT_ACCOUNT_ID]["aws"].create_bucket("media", "us-east-1")
             try:
                 yield made
             finally:
                 made.end()
-                with contextlib.suppress(Exception):
-                    made.s3.stop()
+                made.s3.stop()

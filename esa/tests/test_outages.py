@@ -105,7 +105,7 @@ def test_sigterm_lets_web_finish_the_request_in_flight(esa):
         line.sendall(f"{head}Content-Type: application/x-www-form-urlencoded\r\n\r\n".encode() + body[:1000])
         until(lambda: _taken(esa))
         web.send_signal(signal.SIGTERM)
-        until(lambda: "Handling signal: term" in esa.said(web))
+        until(lambda: "Handling signal: term" in esa.said(web), every=0.1)  # and then the worker, at once
         line.sendall(body[1000:])
         answer = line.recv(2000).decode()
     assert "403" in answer.splitlines()[0]  # it has no CSRF token; but it was answered
