@@ -9,11 +9,13 @@ from oauth2_provider.models import Application
 from teams.models import Team
 
 
-def test_a_browser_reaches_the_site_by_the_names_of_its_teams(page, live_site):
+def test_a_browser_reaches_the_site_by_the_names_of_its_teams_and_the_database_can_be_used_beside_it(page, live_site):
+    Team.objects.create(name="seen")
     for team in ("", "docs"):
         answer = page.goto(live_site.url("/static/css/app.css", team=team))
         assert answer.status == 200
         assert page.evaluate("location.host") == (f"{team}." if team else "") + live_site.domain
+    assert Team.objects.filter(name="seen").exists()
 
 
 EMPTY = [0, 0, "", []]
@@ -29,9 +31,12 @@ KEEP = """async () => {
 @pytest.mark.parametrize("time", ["first", "second"])
 def test_two_people_have_browsers_of_their_own_and_leave_them_as_new(new_page, live_site, time):
     first, second = new_page(), new_page()
+    for person in (first, second):
+        assert person.context.pages == [person]
     for team in ("", "docs"):
         for person in (first, second):
-            person.goto(live_site.url("/static/img/mark.svg", team=team))
+            assert person.goto(live_site.url("/static/img/mark.svg", team=team)).status == 200
+            assert person.evaluate("matchMedia('(prefers-color-scheme: dark)').matches") is False
             assert person.evaluate(WHAT_IS_KEPT) == EMPTY
         first.evaluate(KEEP)
         assert first.evaluate(WHAT_IS_KEPT) != EMPTY
@@ -40,19 +45,6 @@ def test_two_people_have_browsers_of_their_own_and_leave_them_as_new(new_page, l
     first.on("framenavigated", lambda frame: pytest.fail("heard by a test that is over"))
     first.emulate_media(color_scheme="dark")
     second.context.new_page()
-
-
-def test_nothing_of_the_page_before_is_left(new_page, live_site):
-    page = new_page()
-    assert page.goto(live_site.url("/static/img/mark.svg")).status == 200
-    assert page.evaluate("matchMedia('(prefers-color-scheme: dark)').matches") is False
-    assert page.context.pages == [page]
-
-
-def test_the_database_can_be_used_beside_the_browser(page, live_site):
-    Team.objects.create(name="seen")
-    page.goto(live_site.url("/static/css/app.css"))
-    assert Team.objects.filter(name="seen").exists()
 
 
 def test_no_event_loop_is_left_for_other_tests(browser):
