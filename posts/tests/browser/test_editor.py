@@ -265,8 +265,9 @@ def the_journal_let_go_of_what_was_settled(editor):
 
 def test_the_journal_gives_back_what_a_closed_tab_had_and_ends_with_the_session(editor, alice, live_site):
     Post.write(by=alice, name="Hello", body_md="old")
-    text_from_a_closed_tab_is_offered_back(editor, Editor(editor.page.context.new_page(), live_site))
-    signing_out_clears_the_journal(editor)
+    second = Editor(editor.page.context.new_page(), live_site)
+    text_from_a_closed_tab_is_offered_back(second, closed=editor)
+    signing_out_clears_the_journal(second)
 
 
 def text_from_a_closed_tab_is_offered_back(editor, closed):
