@@ -1,12 +1,10 @@
-"""What only a real browser shows: one cookie for all hosts, the zone it tells, and passkeys."""
+"""What only a real browser shows: passkeys, and one cookie for all hosts (signing up, and the zone a browser tells: a team's day)."""
 
 import re
 
 import pytest
 from allauth.account.models import EmailAddress
 from django.core.cache import cache
-
-from teams.models import User
 
 
 @pytest.fixture(autouse=True)
@@ -32,41 +30,9 @@ def quiet(page):
     assert said == []
 
 
-def test_somebody_signs_up_makes_a_team_and_signs_out_there(live_site, quiet, transactional_db):
+def test_a_passkey_signs_in_and_one_sign_in_is_good_for_all_of_one_s_teams(live_site, quiet, bob, carol):
     page = quiet
-    page.goto(live_site.url("/"))
-    page.get_by_role("main").get_by_role("link", name="Make an account").click()
-    page.get_by_label("Name", exact=True).fill("Ann")
-    page.get_by_label("Screen name").fill("ann")
-    page.get_by_label("E-mail address").fill("ann@example.com")
-    page.get_by_label("Password").fill("a long enough phrase")
-    page.get_by_role("button", name="Make an account").click()
-    page.get_by_role("link", name="Make a team").click()
-    assert User.objects.get(screen_name="ann").time_zone == "Asia/Tokyo"
-    page.get_by_label("Address").press_sequentially("www")
-    page.get_by_text("This name is reserved").wait_for()
-    page.get_by_label("Address").fill("kitchen")
-    page.get_by_text("kitchen is free").wait_for()
-    page.get_by_role("button", name="Make the team").click()
-    page.wait_for_url(live_site.url("/", team="kitchen"))
-    page.goto(live_site.url("/members", team="kitchen"))
-    page.locator(".topbar__person summary").click()
-    page.get_by_role("button", name="Sign out").click()
-    page.wait_for_url(live_site.url("/"))
-    page.goto(live_site.url("/members", team="kitchen"))
-    assert page.url.startswith(live_site.url("/accounts/login/?next="))
-
-
-def test_one_sign_in_is_good_for_all_of_one_s_teams(live_site, quiet, bob, carol):
     carol.team.members.create(user=bob.user)
-    sign_in(quiet, live_site)
-    for team in ["docs", "elsewhere"]:
-        quiet.goto(live_site.url("/members", team=team))
-        assert quiet.get_by_role("heading", name="Members").is_visible()
-
-
-def test_a_passkey_is_made_and_signs_in(live_site, quiet, bob):
-    page = quiet
     EmailAddress.objects.create(user=bob.user, email="bob@example.com", primary=True, verified=True)
     keys = page.context.new_cdp_session(page)
     keys.send("WebAuthn.enable")
@@ -91,3 +57,6 @@ def test_a_passkey_is_made_and_signs_in(live_site, quiet, bob):
     page.goto(live_site.url("/accounts/login/"))
     page.get_by_role("button", name="Sign in with a passkey").click()
     page.wait_for_url("**/teams")
+    for team in ["docs", "elsewhere"]:
+        page.goto(live_site.url("/members", team=team))
+        assert page.get_by_role("heading", name="Members").is_visible()

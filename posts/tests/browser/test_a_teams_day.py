@@ -1,4 +1,4 @@
-"""From signing up to rolling back: two people, two browsers, the real pages, and nothing prepared."""
+"""From signing up to signing out: two people, two browsers, the real pages, and nothing prepared."""
 
 import re
 
@@ -7,6 +7,7 @@ from django.core.cache import cache
 from playwright.sync_api import Page, expect
 
 from posts.models import Post
+from teams.models import User
 
 
 @pytest.fixture(autouse=True)
@@ -53,10 +54,15 @@ def test_a_teams_day(new_page, live_site, quiet, transactional_db):
     ann, ben = (quiet(new_page()) for _ in range(2))
 
     # Ann signs up and makes a team
-    ann.goto(live_site.url("/accounts/signup/"))
+    ann.goto(live_site.url("/"))
+    ann.get_by_role("main").get_by_role("link", name="Make an account").click()
     sign_up(ann, "Ann")
     ann.get_by_role("link", name="Make a team").click()
+    assert User.objects.get(screen_name="ann").time_zone == "Asia/Tokyo"  # as her browser told
+    ann.get_by_label("Address").press_sequentially("www")
+    ann.get_by_text("This name is reserved").wait_for()
     ann.get_by_label("Address").fill("kitchen")
+    ann.get_by_text("kitchen is free").wait_for()
     ann.get_by_role("button", name="Make the team").click()
     ann.wait_for_url(live_site.url("/", team="kitchen"))
 
@@ -124,3 +130,10 @@ def test_a_teams_day(new_page, live_site, quiet, transactional_db):
     post.refresh_from_db()
     assert (post.body_md.split("\n")[2], post.revision_number) == ("米 二合", 7)
     assert post.updated_by.handle == "ben"
+
+    # He signs out where he is, and is out
+    ben.locator(".topbar__person summary").click()
+    ben.get_by_role("button", name="Sign out").click()
+    ben.wait_for_url(live_site.url("/"))
+    ben.goto(live_site.url("/members", team="kitchen"))
+    assert ben.url.startswith(live_site.url("/accounts/login/?next="))
