@@ -31,6 +31,7 @@ $x^2$ @bob #1 :sushi:[^1]
 
 [^1]: note
 """
+LINES = "# Top\n\n- [ ] task\n\n{}\n" + "\na line\n" * 40  # more than an editor shows at once
 TEAM_PAGES = [
     "/",
     "/categories/dev",
@@ -123,7 +124,7 @@ def test_every_page_is_accessible_in_both_themes_and_no_wider_than_a_phone(
     post.revise(Draft(body_md=BODY.replace("注意", "大事な注意") + "a" * 300), by=bob)
     post.comment(by=bob, body_md="いいですね @alice")
     post.star(by=bob)
-    draft = Post.write(by=alice, name="Draft", category="dev", tags=["設計"], body_md="# Top\n\n- [ ] task\n\nsame\n")
+    draft = Post.write(by=alice, name="Draft", category="dev", tags=["設計"], body_md=LINES.format("same"))
     Post.write(by=alice, name="Gone").trash(by=alice)
 
     inspector = Inspector(page, live_site)
@@ -136,7 +137,7 @@ def test_every_page_is_accessible_in_both_themes_and_no_wider_than_a_phone(
         for path in TEAM_PAGES[1:]:
             inspector.turn_to(path, status=404 if path == "/nothing-here" else 200)
         inspector.turn_to("/posts/2/edit", shows='[data-part="rendered"] h1')
-        draft.revise(Draft(body_md="# Top\n\n- [ ] task\n\nbob\n"), by=bob)
-        clash = {"body_md": "# Top\n\n- [ ] task\n\nalice\n"}
+        draft.revise(Draft(body_md=LINES.format("bob")), by=bob)
+        clash = {"body_md": LINES.format("alice")}
         inspector.turn_to("/posts/2/edit", status=409, form=clash, shows=".merge__place :text('alice')")
     assert inspector.faults == {}

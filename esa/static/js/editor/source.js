@@ -104,7 +104,7 @@ export function createSource(textarea, { words, label, hint, completionsUrl, upl
         placeholder(hint),
         theme,
         EditorView.lineWrapping,
-        EditorView.contentAttributes.of({ "aria-label": label, "aria-multiline": "true", spellcheck: "true", autocapitalize: "sentences" }),
+        EditorView.contentAttributes.of({ "aria-label": label, tabindex: "0", "aria-multiline": "true", spellcheck: "true", autocapitalize: "sentences" }),
         EditorView.domEventHandlers({
           paste: paste({ upload, refuse }),
           drop(event, view) {
