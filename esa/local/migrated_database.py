@@ -22,7 +22,8 @@ def django_db_setup(
     with psycopg.connect(f"{server}/postgres", autocommit=True) as line:
         line.execute(f'CREATE DATABASE "{name}" TEMPLATE "{TEMPLATE}" STRATEGY file_copy'.encode())
     settings.DATABASES["default"]["NAME"] = connection.settings_dict["NAME"] = name
-    settings.DATABASES["default"]["HOST"] = connection.settings_dict["HOST"] = os.environ[SOCKETS]
+    if sockets := os.environ.get(SOCKETS):
+        settings.DATABASES["default"]["HOST"] = connection.settings_dict["HOST"] = sockets
     yield
     with django_db_blocker.unblock():
         connection.close()

@@ -20,7 +20,7 @@ CHECKOUT = Path(__file__).resolve().parent.parent.parent
 CACHE = CHECKOUT / ".data" / "tests"
 TEMPLATE = "esa_template"
 SOCKETS = "ESA_TEST_SOCKETS"
-"""Names the folder in which PostgreSQL listens as well: a short question costs a fifth less that way."""
+"""Names the folder in which PostgreSQL listens as well, if any: a short question costs a fifth less that way."""
 MEMORY = Path("/dev/shm")  # noqa: S108 (a private folder is made in it)
 ROOM = 2 * 1024**3  # bytes; a run of all tests takes a tenth of it
 KEEP = 3  # migrated clusters: this branch's, and those that one switches between
@@ -44,7 +44,7 @@ def services(*, migrate: bool = True) -> Iterator[dict[str, str]]:
         if migrate:
             _copy_cluster(home, account)
         with running(postgres, valkey):
-            yield {"DATABASE_URL": postgres.url(), "REDIS_URL": valkey.url(), SOCKETS: str(home)}
+            yield {"DATABASE_URL": postgres.url(), "REDIS_URL": valkey.url(), SOCKETS: postgres.sockets}
 
 
 def _copy_cluster(home: Path, account: Account) -> None:
