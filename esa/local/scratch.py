@@ -105,7 +105,7 @@ def _copy(source: Path, folder: Path) -> None:
 def _temporary_home(account: Account) -> Iterator[Path]:
     """A folder that goes with us; those of runs that were killed are cleared away."""
     usual = Path(tempfile.gettempdir())
-    parent = next((each for each in (MEMORY, usual) if account.reaches(each) and _has_room(each)), Path("/tmp"))  # noqa: S108 (a private folder is made in it)
+    parent = next((each for each in (MEMORY, usual) if _has_room(each) and account.reaches(each)), Path("/tmp"))  # noqa: S108 (a private folder is made in it)
     for each in {MEMORY, usual, parent}:
         _clear_stale(each)
     home = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=parent))
