@@ -141,3 +141,16 @@ def test_the_set_up_needs_nothing_but_python():
     command = [sys.executable, "-S", "-c", "import esa.local.__main__, sys; sys.exit('django' in sys.modules)"]
     done = subprocess.run(command, cwd=scratch.CHECKOUT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize(("name", "value"), [("MEMORY", Path("/there/is/no/such/folder")), ("ROOM", 2**62)])
+def test_where_there_is_no_memory_to_spare_servers_lie_on_the_disk(monkeypatch, account, name, value):
+    monkeypatch.setattr(scratch, name, value)
+    with scratch._temporary_home(account) as home:
+        assert scratch.MEMORY not in home.parents
+
+
+def test_a_folder_whose_name_is_too_long_for_a_socket_has_none(account):
+    assert Postgres(Path("/tmp/short"), account, forgetful=True).sockets == "/tmp/short"
+    assert Postgres(Path("/tmp") / ("long" * 25), account, forgetful=True).sockets == ""
+    assert Postgres(Path("/tmp/short"), account).sockets == ""  # what is kept is reached with its password by the port
