@@ -1,6 +1,8 @@
 """Logs to standard output, one JSON object a line (in development: coloured text), with what is known of the request or task."""
 
 import logging
+import os
+from collections.abc import Collection
 from typing import Any
 
 import structlog
@@ -10,15 +12,30 @@ SHARED: list[Any] = [
     structlog.stdlib.add_logger_name,
     structlog.stdlib.add_log_level,
     structlog.stdlib.ExtraAdder(),
-    structlog.processors.TimeStamper(fmt="iso", utc=True),
 ]
+COURSE = ("task_enqueued", "task_started", "task_succeeded")
 
 
-def configuration(level: str, form: str) -> dict[str, Any]:
-    """What Django, gunicorn and Celery configure the standard library's logging with."""
+class Quiet:
+    """Keeps the ordinary course of these tasks out of a terminal, where each half minute's would push up what is to be read there."""
+
+    def __init__(self, tasks: Collection[str]) -> None:
+        self.tasks = frozenset(tasks)
+
+    def __call__(self, _logger: Any, _method: str, line: Any) -> Any:
+        if line["event"] in COURSE and line.get("child_task_name", line.get("task")) in self.tasks:
+            raise structlog.DropEvent
+        return line
+
+
+def configuration(level: str, form: str, *, scheduled: Collection[str] = ()) -> dict[str, Any]:
+    """What Django, gunicorn and Celery configure the standard library's logging with. `scheduled` are the tasks that beat starts."""
     logging.captureWarnings(capture=True)
+    stamp = structlog.processors.TimeStamper
+    time = stamp(fmt="iso", utc=True) if form == "json" else stamp(fmt="%H:%M:%S", utc=False)
+    quiet = [Quiet(scheduled)] if form == "console" and level != "DEBUG" else []
     structlog.configure(
-        processors=[*SHARED[:3], SHARED[4], structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        processors=[*SHARED[:3], *quiet, time, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,
@@ -26,7 +43,7 @@ def configuration(level: str, form: str) -> dict[str, Any]:
     last: list[Any] = (
         [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(ensure_ascii=False)]
         if form == "json"
-        else [structlog.dev.ConsoleRenderer()]
+        else [structlog.dev.ConsoleRenderer(colors="NO_COLOR" not in os.environ)]
     )
     return {
         "version": 1,
@@ -34,7 +51,7 @@ def configuration(level: str, form: str) -> dict[str, Any]:
         "formatters": {
             "line": {
                 "()": structlog.stdlib.ProcessorFormatter,
-                "foreign_pre_chain": SHARED,
+                "foreign_pre_chain": [*SHARED, time],
                 "processors": [structlog.stdlib.ProcessorFormatter.remove_processors_meta, *last],
             }
         },
@@ -49,6 +66,9 @@ def configuration(level: str, form: str) -> dict[str, Any]:
             "django.template": {"level": "INFO"},
             "botocore": {"level": "WARNING"},
             "boto3": {"level": "WARNING"},
+            "celery.app.trace": {"level": "WARNING"},  # task_started and task_succeeded say it with the request's id
+            "celery.beat": {"level": "WARNING"},  # as task_enqueued does
+            "celery.worker.strategy": {"level": "WARNING"},
             "kombu": {"level": "WARNING"},
             "amqp": {"level": "WARNING"},
             "asyncio": {"level": "WARNING"},

@@ -65,7 +65,7 @@ class Requests:
         match = request.resolver_match
         view = (match.view_name or match.route) if match else ""
         metrics.observe(request.method or "", view, response.status_code, seconds, queries.count)
-        if request.path_info not in QUIET or response.status_code >= 400:
+        if not _is_routine(request.path_info) or response.status_code >= 400:
             logger.info(
                 "request",
                 method=request.method,
@@ -79,6 +79,11 @@ class Requests:
                 query_ms=round(queries.seconds * 1000, 1),
             )
         return response
+
+
+def _is_routine(path: str) -> bool:
+    """The probes, and the dozens of files that a page of development asks for."""
+    return path in QUIET or path.startswith(settings.STATIC_URL)
 
 
 def _member_of(request: HttpRequest) -> int | None:

@@ -243,6 +243,8 @@ EMAIL_URL = env.url(
     ("smtp", "smtps", "smtp+tls", "smtp+ssl", "consolemail", "filemail", "memorymail", "dummymail"),
 )
 vars().update(environ.Env.email_url_config(EMAIL_URL))
+if EMAIL_URL.startswith("consolemail:"):
+    EMAIL_BACKEND = "esa.mail.Console"
 EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", f"esa <esa@{DOMAIN_NAME}>")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
@@ -486,7 +488,9 @@ if BACKUP_TO:
 
 LOG_LEVEL = env.choice("LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR"))
 LOG_FORMAT = env.choice("LOG_FORMAT", "console" if DEBUG else "json", ("json", "console"))
-LOGGING = logging.configuration(LOG_LEVEL, LOG_FORMAT)
+LOGGING = logging.configuration(
+    LOG_LEVEL, LOG_FORMAT, scheduled=[str(entry["task"]) for entry in CELERY_BEAT_SCHEDULE.values()]
+)
 DJANGO_STRUCTLOG_CELERY_ENABLED = True  # a task's lines carry its id and that of the request it comes from
 SLOW_QUERY_MS = env.number("SLOW_QUERY_MS", 500)  # a query that takes longer is written down; 0: none
 SENTRY_DSN = env.url("SENTRY_DSN", "", ("http", "https"))

@@ -5,6 +5,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+import structlog
 from celery import Celery, bootsteps
 from django.conf import settings
 
@@ -62,10 +63,17 @@ class Pause(bootsteps.StartStopStep):
             logger.info("esa is not open: tasks wait")
 
 
+def name_task(task: Any, **_signal: Any) -> None:
+    """Every line that a task writes says which one, its last word too."""
+    structlog.contextvars.bind_contextvars(task=task.name)
+
+
 def equip(app: Celery) -> None:
     app.steps["worker"].add(Alive)
     app.steps["consumer"].add(Pause)
     if settings.configured:
+        from django_structlog.celery.signals import bind_extra_task_metadata
         from django_structlog.celery.steps import DjangoStructLogInitStep
 
+        bind_extra_task_metadata.connect(name_task)
         app.steps["worker"].add(DjangoStructLogInitStep)

@@ -13,7 +13,7 @@ from django.utils import timezone
 from posts import variables
 from posts.models import Comment, Post
 from posts.models.post import SKIP_NOTICE
-from teams.models import Member, Team, User
+from teams.models import Event, Mailing, Member, Team, User
 
 DOCUMENTS = Path(__file__).parent / "seed"
 PASSWORD = "hirugohan-bin"  # noqa: S105  # of the demo accounts; printed when they are made
@@ -63,6 +63,7 @@ def seed(name: str, progress: Callable[[str], None] = lambda text: None) -> Team
         post.render_again()
         _live(post, recipe, members)
         progress(post.full_name)
+    _tell(team)
     return team
 
 
@@ -110,6 +111,24 @@ def _live(post: Post, recipe: Recipe, members: dict[str, Member]) -> None:
         comment = post.comment(by=members[handle], body_md=text)
         at = min(post.created_at + timedelta(hours=2 * order), timezone.now())
         Comment.objects.filter(pk=comment.pk).update(created_at=at, updated_at=at)
+
+
+def _tell(team: Team) -> None:
+    """Everybody has heard of everything when it happened, and nobody gets mail about a past that was made up."""
+    founded = _at(max(recipe.days for recipe in recipes()), 0)
+
+    def when(event: Event) -> datetime:
+        return event.subject.created_at if isinstance(event.subject, Post | Comment) else founded
+
+    log = sorted(team.events.prefetch_related("subject"), key=when)
+    team.events.all().delete()  # and written anew below, for the log is read in the order of its rows
+    for event in log:
+        event.pk = None
+        event.save(force_insert=True)
+        event.relay()  # while its own date is still today's: nobody watched before
+        team.events.filter(pk=event.pk).update(created_at=when(event))
+        event.notifications.update(created_at=when(event))
+    Mailing.objects.filter(member__team=team).delete()
 
 
 def _at(days: int, order: int) -> datetime:

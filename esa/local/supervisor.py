@@ -39,7 +39,9 @@ class Supervisor:
     """The processes of one installation, their logs under one another with a coloured name before each line."""
 
     def __init__(self, commands: dict[str, list[str]], environment: dict[str, str]) -> None:
-        self.commands, self.environment = commands, environment
+        self.commands = commands
+        # what they write goes through a pipe, behind which only we can tell whether somebody sees colours
+        self.environment = environment if sys.stdout.isatty() else environment | {"NO_COLOR": "1"}
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
         self.lines: queue.Queue[tuple[str, str]] = queue.Queue()
 

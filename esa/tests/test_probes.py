@@ -70,6 +70,11 @@ def test_every_request_leaves_one_line_that_says_who_and_how_much(alice, sign_in
     assert line["duration_ms"] > 0
     assert line["request_id"] == answer.headers["X-Request-Id"]
     assert "value" not in str(line)
+    caplog.clear()
+    with caplog.at_level(logging.INFO, "esa.requests"):
+        client.get("/static/img/mark.svg")
+        client.get("/static/none.svg")
+    assert [(record.msg["path"], record.msg["status"]) for record in caplog.records] == [("/static/none.svg", 404)]
 
 
 def test_a_request_id_is_taken_from_a_proxy_only(db, client, settings):

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from esa import condition, markdown
 from posts import merge
+from posts.glimpses import first_lines
 from posts.links import TeamLinks
 from posts.models.mention import Mention
 from posts.models.star import Quote, Star, Starred, StarredQuerySet, quotes_of, stargazers_of
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from teams.models.event import Hearers
 
 MAX_LENGTH = 50_000
-EXCERPT = 300
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -177,7 +177,7 @@ class Comment(Starred, models.Model):
     def excerpt_of(self, event: "Event", *, whole: bool = False) -> str:
         if event.action == "comment_star" and event.particulars.get("body"):
             return str(event.particulars["body"])
-        return self.body_md if whole else self.body_md[:EXCERPT]
+        return self.body_md if whole else first_lines(self.body_html)
 
     def payload_of(self, event: "Event") -> dict[str, Any] | None:
         from posts import json
@@ -191,8 +191,7 @@ class Comment(Starred, models.Model):
 
     @classmethod
     def for_notices(cls) -> "CommentQuerySet":
-        posts = ("post__body_md", "post__body_html", "post__toc", "body_html")
-        return cls.objects.for_display().defer(*posts)
+        return cls.objects.for_display().defer("post__body_md", "post__body_html", "post__toc", "body_md")
 
     def render_for(self, *, world: bool) -> None:
         """Before a page shows it to the world: HTML with titles that the world may not know is made anew."""

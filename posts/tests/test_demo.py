@@ -1,12 +1,14 @@
 """The demo team that `make run` shows a newcomer."""
 
 import json
+from datetime import timedelta
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.utils import timezone
 
 from posts.models import Post
-from teams.models import Member, Team
+from teams.models import Mailing, Member, Team
 
 
 def test_the_demo_team_lives_and_its_help_pages_have_the_numbers_that_clients_ask_for(db, settings, tmp_path):
@@ -31,6 +33,15 @@ def test_the_demo_team_lives_and_its_help_pages_have_the_numbers_that_clients_as
         assert "post-ref broken" not in post.body_html, post.full_name
         assert post.is_template or "%{" not in post.full_name + post.body_md
     assert "アーキテクチャ概要" in team.posts.get(number=2).body_html
+
+    dates = list(team.events.order_by("pk").values_list("created_at", flat=True))
+    assert dates == sorted(dates)
+    # What was said days ago rings the bell as of then, and sends nobody mail today.
+    said = team.events.filter(action="comment_create").earliest("created_at")
+    assert said.relayed_at
+    assert {each.created_at for each in said.notifications.all()} == {said.created_at} == {said.subject.created_at}
+    assert said.created_at < timezone.now() - timedelta(days=7)
+    assert not Mailing.objects.exists()
 
     with pytest.raises(CommandError):
         call_command("seed", verbosity=0)

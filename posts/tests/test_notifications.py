@@ -163,7 +163,7 @@ def test_what_fails_for_a_day_is_set_aside_with_its_error_and_can_be_taken_up_ag
 @pytest.fixture
 def commented(alice, bob):
     post = Post.write(by=alice, name="Soup", category="kitchen", wip=False)
-    post.comment(by=bob, body_md="More salt & <b>pepper</b>")
+    post.comment(by=bob, body_md="More `salt <3` &\n**pepper** :tada:")
     relay()
     return post
 
@@ -174,7 +174,7 @@ def test_the_bell_counts_and_opening_the_post_reads(alice, commented, sign_in):
     inbox = text_of(client.get("/notifications"))
     assert "kitchen/Soup" in inbox
     assert "Bob commented" in inbox
-    assert "More salt &amp; &lt;b&gt;pepper" in inbox
+    assert "More salt &lt;3 &amp;\npepper 🎉<" in inbox
     assert 'count--unread" hidden>0<' in text_of(client.get("/posts/1"))
     assert "feed__item--unread" not in text_of(client.get("/notifications"))
     assert "Nothing here" in text_of(client.get("/notifications?show=unread"))
@@ -257,7 +257,7 @@ def test_a_comment_comes_by_mail_in_a_thread_with_one_click_to_end_it(alice, bob
     assert "Bob commented: kitchen/Soup" in plain
     assert "#comment-" in plain
     html = first.get_body(("html",)).get_content()
-    assert "More salt &amp; &lt;b&gt;pepper&lt;/b&gt;" in html
+    assert "More `salt &lt;3` &amp;" in html
 
     assert first["List-Unsubscribe"].startswith("<http")  # not folded
     link = first["List-Unsubscribe"].strip("<>")
