@@ -2,7 +2,6 @@
 
 import logging
 import os
-from collections.abc import Collection
 from typing import Any
 
 import structlog
@@ -16,24 +15,19 @@ SHARED: list[Any] = [
 COURSE = ("task_enqueued", "task_started", "task_succeeded")
 
 
-class Quiet:
-    """Keeps the ordinary course of these tasks out of a terminal, where each half minute's would push up what is to be read there."""
-
-    def __init__(self, tasks: Collection[str]) -> None:
-        self.tasks = frozenset(tasks)
-
-    def __call__(self, _logger: Any, _method: str, line: Any) -> Any:
-        if line["event"] in COURSE and line.get("child_task_name", line.get("task")) in self.tasks:
-            raise structlog.DropEvent
-        return line
+def without_course(_logger: Any, _method: str, line: Any) -> Any:
+    """Keeps the ordinary course of tasks out of a terminal, where it would push up what is to be read there."""
+    if line["event"] in COURSE:
+        raise structlog.DropEvent
+    return line
 
 
-def configuration(level: str, form: str, *, scheduled: Collection[str] = ()) -> dict[str, Any]:
-    """What Django, gunicorn and Celery configure the standard library's logging with. `scheduled` are the tasks that beat starts."""
+def configuration(level: str, form: str) -> dict[str, Any]:
+    """What Django, gunicorn and Celery configure the standard library's logging with."""
     logging.captureWarnings(capture=True)
     stamp = structlog.processors.TimeStamper
     time = stamp(fmt="iso", utc=True) if form == "json" else stamp(fmt="%H:%M:%S", utc=False)
-    quiet = [Quiet(scheduled)] if form == "console" and level != "DEBUG" else []
+    quiet = [without_course] if form == "console" and level != "DEBUG" else []
     structlog.configure(
         processors=[*SHARED[:3], *quiet, time, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),
