@@ -2,6 +2,7 @@
 
 import html
 import re
+from collections.abc import Iterable
 
 from esa.markdown.inline import IMAGES, Found, Names, Wanted
 from esa.markdown.links import Links, NoLinks
@@ -10,18 +11,25 @@ from esa.markdown.rendered import Options, Rendered, Task
 from esa.markdown.sanitizer import REL, sanitize
 from esa.markdown.seal import SEAL, unseal
 from esa.markdown.tasks import position
-from esa.markdown.transform import SMALLEST_BLOCK, Transform
+from esa.markdown.transform import SMALLEST_BLOCK, Span, Transform
 from esa.markdown.urls import refers_to
 from esa.markdown.words import words_for
 
 # Raise it when the same text gives other HTML than before: stored renderings of another version are made anew.
-RENDERER_VERSION = 1
+RENDERER_VERSION = 2
 
 _NO_LINKS = NoLinks()
 _DEFAULTS = Options()
 
 _SOURCE_LINES = re.compile(
     r'(<(?:p|h[1-6]|ul|ol|li|blockquote|table|tr|hr|div|section)\b[^<>]*?) data-sourcepos="(\d+):[^"]*"'
+)
+# `$HOME` and `$PATH` in one sentence look like a formula to the parser. A proper one has no letter behind it; what it
+# begins in (code, an address in brackets, a formula), and what is escaped, stays.
+_DOLLARS = re.compile(
+    rb"(?P<kept>\\.|(?<!`)(?P<ticks>`{1,20}+)(?!`).+?(?<!`)(?P=ticks)(?!`)|<[^<>\s]*+>|\$\$[^$]++\$\$"
+    rb"|\$(?![\s$])(?:[^$\\]|\\.)*?(?<!\s)\$(?![A-Za-z0-9_{$]))|\$",
+    re.DOTALL,
 )
 _BACK = ' aria-label="Back to reference '
 _BOX = '<input type="checkbox" class="task-list-item-checkbox" '
@@ -55,10 +63,16 @@ def render_inline(source: str, links: Links | None = None) -> str:
 
 def _render(source: str, links: Links, options: Options) -> Rendered:
     words = words_for(source)
+    largest = max(1_000_000, 20 * len(source))
+    most_blocks = largest // SMALLEST_BLOCK
     transform = Transform(links, options, words)
     root = parse(source)
-    largest = max(1_000_000, 20 * len(source))
-    transform.apply(root, most_blocks=largest // SMALLEST_BLOCK)
+    transform.walk(root, most_blocks=most_blocks)
+    if transform.mistaken:
+        root = parse(_with_plain_dollars(source, transform.mistaken))
+        transform = Transform(links, options, words)
+        transform.walk(root, most_blocks=most_blocks)
+    transform.finish()
     written = write(root).replace(_BACK, f' aria-label="{words.back}')
     if len(written) > largest:
         raise TooLarge
@@ -79,6 +93,21 @@ def _render(source: str, links: Links, options: Options) -> Rendered:
         text=transform.plain_text(),
         broken=list(found.broken),
     )
+
+
+def _with_plain_dollars(text: str, spans: Iterable[Span]) -> str:
+    """The same text, in which the `$` of these blocks begin a formula only where one ends properly."""
+    lines = text.encode().split(b"\n")
+    for first, start, last, end in sorted(spans, reverse=True):
+        block = lines[first - 1 : last]
+        if not block:
+            continue
+        tail = block[-1][end:]
+        block[-1] = block[-1][:end]
+        head, block[0] = block[0][: start - 1], block[0][start - 1 :]
+        changed = head + _DOLLARS.sub(lambda found: found["kept"] or b"&#36;", b"\n".join(block)) + tail
+        lines[first - 1 : last] = changed.split(b"\n")
+    return b"\n".join(lines).decode()
 
 
 def _prepare(links: Links, matches: list[re.Match[str]]) -> None:

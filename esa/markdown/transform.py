@@ -21,6 +21,7 @@ from esa.markdown.urls import end_of_url, post_number, refers_to, trimmed, youtu
 from esa.markdown.words import Words
 
 Node = comrak.AstNode
+Span = tuple[int, int, int, int]  # first line and byte column, last line and byte column
 
 # The sanitiser's time grows with the square of the depth.
 DEPTH_LIMIT = 1_500
@@ -29,6 +30,7 @@ DEPTH_LIMIT = 1_500
 SMALLEST_BLOCK = 15
 
 _CHOSEN_ANCHOR = re.compile(r"[ \t]*\{#([^\s{}]{1,100})\}[ \t]*$")
+_WORD = re.compile(r"[A-Za-z0-9_{]")
 _RAW_LINK = re.compile(r"<(/?)a(?=[\s/>])", re.IGNORECASE)
 # A node whose HTML is that of its children alone.
 _SHELL = comrak.Escaped()
@@ -70,6 +72,12 @@ class Place:
     def line(self) -> int:
         return self.node.sourcepos.start.line
 
+    @property
+    def node_behind(self) -> Any:
+        """What the next sibling is."""
+        siblings = self.family.children[self.index + 1 : self.index + 2]
+        return siblings[0].node_value if siblings and isinstance(siblings[0], Node) else None
+
     def replace(self, *nodes: Node) -> None:
         self.family.children[self.index] = list(nodes)
         self.family.changed = True
@@ -88,7 +96,7 @@ class Place:
 
 
 class Transform:
-    """A walk through a document in its order, and a second step once all names in it have been looked up."""
+    """A walk through a document in its order, and a second step in which all names in it are looked up."""
 
     def __init__(self, links: Links, options: Options, words: Words) -> None:
         self.links = links
@@ -97,6 +105,7 @@ class Transform:
         self.found = Found()
         self.tasks: list[Task] = []
         self.toc: list[Heading] = []
+        self.mistaken: dict[Span, None] = {}  # blocks in which the parser saw a formula that is none
         self._anchors = Anchors(options.prefix)
         self._names = Names(links, self.found)
         self._wanted = Wanted(links.base_url)
@@ -107,11 +116,31 @@ class Transform:
         self._raw_links = 0
         self._blocks = 0
         self._text: list[str] = []
+        self._span: Span = (1, 1, 1, 0)
 
-    def apply(self, root: Node, *, most_blocks: int) -> None:
-        """Change the document; raise `TooLarge` once it has more blocks than a page that we show (the parser fills up
+    def walk(self, root: Node, *, most_blocks: int) -> None:
+        """Look at the document; raise `TooLarge` once it has more blocks than a page that we show (the parser fills up
         the rows of a table with cells that nobody wrote)."""
-        self._walk(root, most_blocks)
+        stack = self._below(root, depth=0, in_link=False)
+        while stack:
+            place = stack.pop()
+            value = place.node.node_value
+            kind = type(value)
+            if kind in _BLOCKS:
+                self._blocks += 1
+                if self._blocks > most_blocks:
+                    raise TooLarge
+                at = place.node.sourcepos
+                self._span = at.start.line, at.start.column, at.end.line, at.end.column
+                self._raw_links = self._raw_links_around
+                self._text.append("\n")
+            visit = _VISITS.get(kind)
+            if visit is None or visit(self, place, value):
+                in_link = place.in_link or kind is comrak.Link
+                stack += self._below(place.node, depth=place.depth + 1, in_link=in_link)
+
+    def finish(self) -> None:
+        """Change the document."""
         self._contain_raw_html()
         wanted = self._wanted
         if wanted.posts or wanted.members or wanted.emoji:
@@ -124,23 +153,6 @@ class Transform:
     def plain_text(self) -> str:
         lines = (" ".join(line.split()) for line in "".join(self._text).split("\n"))
         return "\n".join(line for line in lines if line)
-
-    def _walk(self, root: Node, most_blocks: int) -> None:
-        stack = self._below(root, depth=0, in_link=False)
-        while stack:
-            place = stack.pop()
-            value = place.node.node_value
-            kind = type(value)
-            if kind in _BLOCKS:
-                self._blocks += 1
-                if self._blocks > most_blocks:
-                    raise TooLarge
-                self._raw_links = self._raw_links_around
-                self._text.append("\n")
-            visit = _VISITS.get(kind)
-            if visit is None or visit(self, place, value):
-                in_link = place.in_link or kind is comrak.Link
-                stack += self._below(place.node, depth=place.depth + 1, in_link=in_link)
 
     def _below(self, node: Node, *, depth: int, in_link: bool) -> list[Place]:
         """The places of a node's children, the first one last."""
@@ -171,6 +183,8 @@ class Transform:
 
     def _visit_math(self, place: Place, value: comrak.Math) -> bool:
         formula = value.value
+        if not formula.display_math and _goes_on(place):
+            self.mistaken[self._span] = None
         self._text.append(formula.literal)
         place.replace(place.inline(math_html(formula.literal, display=formula.display_math, tag="span")))
         return False
@@ -373,6 +387,12 @@ def _take_anchor(heading: Node) -> str:
         return ""
     children[-1].node_value = comrak.Text(last.value[: match.start()])
     return match[1]
+
+
+def _goes_on(place: Place) -> bool:
+    """Whether letters follow the end of a formula: then its two `$` are those of `$HOME` and `$PATH`."""
+    behind = place.node_behind
+    return isinstance(behind, comrak.Text) and _WORD.match(behind.value) is not None
 
 
 def _name_of(kind: comrak.AlertType) -> str:

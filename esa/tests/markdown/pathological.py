@@ -27,6 +27,7 @@ TEXTS: dict[str, str] = {
     # Backtracking
     "images that never end": _times("![[]()"),
     "link targets that never end": _times("[a]("),
+    "variables before ticks": "$a$b " + "`" * (SIZE // 2) + " `$x" * (SIZE // 8),
     "parentheses in a target": "[a](" + "(" * SIZE,
     "closing brackets": _times("]"),
     "emphasis that never closes": _times("**a *a "),

@@ -118,8 +118,28 @@ def test_a_formula_is_left_to_the_page_as_source(text, tag, kind, source):
     assert formula.text == source
 
 
-def test_prices_are_no_formulas():
-    assert "math" not in render("価格は$5から$10です").html
+@pytest.mark.parametrize(
+    "text",
+    [
+        "価格は$5から$10です",
+        "変数$HOMEと$PATHと$USERと$LANGを見る",
+        "${name}と${other}",
+        "*$HOME/bin*を`$PATH`に足す",
+        "[$slots](/a#$slots)と[$refs](/b#$refs)",
+        "- [x] $HOMEと$PATH\n\n  > $AとB\n  > $CとD",
+    ],
+)
+def test_prices_and_variables_are_no_formulas(text):
+    rendered = render(text)
+    assert "math" not in rendered.html
+    assert "&#36;" not in rendered.html + rendered.text
+    assert rendered.text.count("$") == text.count("$") - text.count("(/")
+
+
+def test_a_formula_beside_variables_is_one():
+    page = parse(render("$HOMEと$PATHで$x$は、*$A/b*が`$B`に、$y_1$個").html)
+    assert [formula.text for formula in page.find("span", "math")] == ["x", "y_1"]
+    assert [page.find(tag)[0].text for tag in ("em", "code")] == ["$A/b", "$B"]
 
 
 def test_mermaid_is_left_to_the_page_as_source():
