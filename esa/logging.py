@@ -1,7 +1,6 @@
 """Logs to standard output, one JSON object a line (in development: coloured text), with what is known of the request or task."""
 
 import logging
-import os
 from typing import Any
 
 import structlog
@@ -22,7 +21,7 @@ def without_course(_logger: Any, _method: str, line: Any) -> Any:
     return line
 
 
-def configuration(level: str, form: str) -> dict[str, Any]:
+def configuration(level: str, form: str, *, colours: bool = True) -> dict[str, Any]:
     """What Django, gunicorn and Celery configure the standard library's logging with."""
     logging.captureWarnings(capture=True)
     stamp = structlog.processors.TimeStamper
@@ -37,7 +36,7 @@ def configuration(level: str, form: str) -> dict[str, Any]:
     last: list[Any] = (
         [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(ensure_ascii=False)]
         if form == "json"
-        else [structlog.dev.ConsoleRenderer(colors="NO_COLOR" not in os.environ)]
+        else [structlog.dev.ConsoleRenderer(colors=colours)]
     )
     return {
         "version": 1,

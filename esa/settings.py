@@ -488,7 +488,7 @@ if BACKUP_TO:
 
 LOG_LEVEL = env.choice("LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR"))
 LOG_FORMAT = env.choice("LOG_FORMAT", "console" if DEBUG else "json", ("json", "console"))
-LOGGING = logging.configuration(LOG_LEVEL, LOG_FORMAT)
+LOGGING = logging.configuration(LOG_LEVEL, LOG_FORMAT, colours=not env.text("NO_COLOR", ""))
 DJANGO_STRUCTLOG_CELERY_ENABLED = True  # a task's lines carry its id and that of the request it comes from
 SLOW_QUERY_MS = env.number("SLOW_QUERY_MS", 500)  # a query that takes longer is written down; 0: none
 SENTRY_DSN = env.url("SENTRY_DSN", "", ("http", "https"))

@@ -16,6 +16,7 @@ from django.core.management import call_command
 
 from esa import doctor, static_files
 from esa.local.scratch import CHECKOUT
+from esa.templatetags import esa as tags
 from esa.tests.s3 import in_memory
 from posts.models import Attachment
 from posts.tests.files import file, picture
@@ -46,7 +47,16 @@ def cloud(key: rsa.RSAPrivateKey, settings: Any, monkeypatch: pytest.MonkeyPatch
         for name in (*environment.keys() & production.keys(), "CLOUDFRONT_PRIVATE_KEY", "STORAGES", "STATIC_URL"):
             setattr(settings, name, production[name])
         settings.STORAGES = production["STORAGES"] | {"staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}  # fmt: skip
+        forget_addresses()
         yield s3
+    forget_addresses()
+
+
+def forget_addresses() -> None:
+    """What a process keeps of pages says where static files are, which no running process sees change."""
+    for kept in vars(tags).values():
+        if hasattr(kept, "cache_clear"):
+            kept.cache_clear()
 
 
 def opens(address: str, key: rsa.RSAPrivateKey) -> tuple[str, float]:

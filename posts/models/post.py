@@ -470,7 +470,7 @@ class Post(Revised, Starred, Watched, Shared, Commented, models.Model):
     def excerpt_of(self, event: "Event", *, whole: bool = False) -> str:
         if event.action == "post_star":
             return str(event.particulars.get("body", ""))
-        said = str(event.particulars.get("message", ""))
+        said = str(event.particulars.get("message", "")).replace(SKIP_NOTICE, "").strip()
         if said in {CREATED, UPDATED, SHIPPED, ARCHIVED, APPENDED}:
             said = ""
         if whole and event.action != "post_delete":
