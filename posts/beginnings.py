@@ -46,13 +46,10 @@ def of_template(template: Post, *, by: Member, now: datetime) -> Beginning:
 
 def of_post(post: Post, *, now: datetime) -> Beginning:
     """A duplicate: dates in the title become today, so that yesterday's report becomes today's. It leaves the archive."""
-    category = title.moved(post.category, title.ARCHIVE, "")
-    return Beginning(
-        title.roll_dates(category, now.date()),
-        title.roll_dates(post.name, now.date()),
-        tuple(post.tags),
-        post.body_md,
-    )
+    place = title.moved(post.category, title.ARCHIVE, "")
+    # Rolled as one: the date of 日報/2026/11/23 is half category, half name. Rolling adds no slash and takes none away.
+    category, _slash, name = title.roll_dates(f"{place}/{post.name}", now.date()).rpartition("/")
+    return Beginning(category, name, tuple(post.tags), post.body_md)
 
 
 def in_category(start: Beginning, templates: Iterable[Post], *, by: Member, now: datetime) -> Beginning:

@@ -60,6 +60,21 @@ def test_a_duplicate_rolls_its_dates_to_today_and_leaves_the_archive(alice):
 
 
 @pytest.mark.parametrize(
+    ("category", "name", "begun"),
+    [
+        ("日報/2026/11", "20", "日報/2026/11/23"),
+        ("Archived/日報/2026/11", "20 (金) a&#47;b", "日報/2026/11/23 (月) a&#47;b"),
+        ("日報/2026-11-20", "朝", "日報/2026-11-23/朝"),
+        ("", "2026.11.20", "2026.11.23"),
+        ("版/2026/11", "200", "版/2026/11/200"),
+    ],
+)
+def test_a_date_may_be_half_category_half_name(alice, category, name, begun):
+    old = Post.write(by=alice, name=name, category=category)
+    assert beginnings.of_post(old, now=NOW).title == begun
+
+
+@pytest.mark.parametrize(
     ("category", "chosen"),
     [
         ("会議", "会議/Minutes"),  # lies exactly there
