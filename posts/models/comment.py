@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from esa import condition, markdown
 from posts import merge
-from posts.glimpses import first_lines
+from posts.glimpses import first_lines, for_mail
 from posts.links import TeamLinks
 from posts.models.mention import Mention
 from posts.models.star import Quote, Star, Starred, StarredQuerySet, quotes_of, stargazers_of
@@ -178,6 +178,9 @@ class Comment(Starred, models.Model):
         if event.action == "comment_star" and event.particulars.get("body"):
             return str(event.particulars["body"])
         return self.body_md if whole else first_lines(self.body_html)
+
+    def mailed_of(self, event: "Event", address: str) -> str:
+        return "" if event.action == "comment_star" else for_mail(self.body_html, address)
 
     def payload_of(self, event: "Event") -> dict[str, Any] | None:
         from posts import json

@@ -13,10 +13,12 @@ from django.db import models, transaction
 from django.db.models import F, Q
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
 from esa import condition, markdown
 from posts import merge, title
+from posts.glimpses import for_mail
 from posts.links import TeamLinks
 from posts.models.category import Category
 from posts.models.comment import Comment, Commented
@@ -476,6 +478,12 @@ class Post(Revised, Starred, Watched, Shared, Commented, models.Model):
         if whole and event.action != "post_delete":
             return "\n\n".join(filter(None, [said, self._at(event).body_md.strip()[:EXCERPT]]))
         return said
+
+    def mailed_of(self, event: "Event", address: str) -> str:
+        if event.action in {"post_star", "post_delete"}:
+            return ""
+        said, text = self.excerpt_of(event), for_mail(self._at(event).body_html, address)
+        return format_html("<p>{}</p>{}", said, text) if said else text
 
     def payload_of(self, event: "Event") -> dict[str, Any] | None:
         from posts import json

@@ -257,7 +257,7 @@ def test_a_comment_comes_by_mail_in_a_thread_with_one_click_to_end_it(alice, bob
     assert "Bob commented: kitchen/Soup" in plain
     assert "#comment-" in plain
     html = first.get_body(("html",)).get_content()
-    assert "More `salt &lt;3` &amp;" in html
+    assert "<p>More <code>salt &lt;3</code> &amp;<br>\n<strong>pepper</strong> 🎉</p>" in html.replace("\r\n", "\n")
 
     assert first["List-Unsubscribe"].startswith("<http")  # not folded
     link = first["List-Unsubscribe"].strip("<>")

@@ -284,6 +284,10 @@ class Eventful(models.Model):
         """A few words of what was said, as plain text; `whole` also reads the text itself."""
         return ""
 
+    def mailed_of(self, event: Event, address: str) -> str:
+        """What was said as safe HTML for a mail about it, with links that start from this address; "" if its excerpt will do."""
+        return ""
+
     def payload_of(self, event: Event) -> dict[str, Any] | None:
         """What a Generic webhook carries besides kind, team and user; None if webhooks do not hear of it."""
         return None

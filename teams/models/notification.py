@@ -223,13 +223,15 @@ class Notification(models.Model):
         if not member.user:
             return
         self.event.subject, self.about = subject, thread
+        url = member.team.url(self.path)
         with in_their_words(member.user):
             about = {
                 "notification": self,
                 "deed": self.deed,
                 "title": thread.title_in_notices,
                 "excerpt": subject.excerpt_of(self.event, whole=True),
-                "url": member.team.url(self.path),
+                "mailed": subject.mailed_of(self.event, url),
+                "url": url,
                 "why": self.get_kind_display(),
                 "unsubscribe_url": unsubscribe_url(member.user, self.kind),
             }
