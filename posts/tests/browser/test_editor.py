@@ -390,6 +390,10 @@ def lists_go_on_and_tables_have_their_keys(editor):
     assert editor.text == "> quoted\n> "
     editor.write("1. one").press("Enter")
     assert editor.text == "1. one\n2. "
+    editor.press("Tab")  # a level below counts from 1, the one above goes on
+    editor.page.keyboard.insert_text("below")
+    editor.press("Enter", "Shift+Tab")
+    assert editor.text == "1. one\n    1. below\n2. "
 
     editor.write("| a | b |").press("Enter")
     assert editor.text == "| a | b |\n| --- | --- |\n|  |  |"

@@ -3,10 +3,11 @@ import {
   EditorState, EditorView, HighlightStyle, LanguageDescription, Prec,
   acceptCompletion, completionStatus, defaultKeymap, deleteMarkupBackward, drawSelection, dropCursor, highlightSpecialChars, history, historyKeymap,
   indentLess, indentMore, indentUnit, insertNewlineContinueMarkup, keymap, languages, markdown, markdownLanguage, placeholder, search, searchKeymap,
-  syntaxHighlighting, syntaxTree, tags,
+  syntaxHighlighting, tags,
 } from "bundles/editor"
 import { keys } from "editor/commands"
 import { completions } from "editor/completions"
+import { indents } from "editor/lists"
 import { paste } from "editor/paste"
 import { enterRow, moveCell } from "editor/tables"
 
@@ -50,18 +51,6 @@ const theme = EditorView.theme({
   ".cm-searchMatch": { backgroundColor: "var(--color-mark)" },
   ".cm-searchMatch-selected": { outline: "2px solid var(--color-focus)" },
 })
-
-const listed = /^\s*(?:[-*+]|\d+[.)]) /
-
-// Tab means something in lists, in code and over several lines; anywhere else it goes on to the next thing on the page.
-const indents = (command) => (view) => {
-  const { state } = view
-  const { from, to, head } = state.selection.main
-  const several = state.doc.lineAt(from).number !== state.doc.lineAt(to).number
-  let code = false
-  for (let node = syntaxTree(state).resolveInner(head, -1); node; node = node.parent) code ||= node.name === "FencedCode" || node.name === "CodeBlock"
-  return several || code || listed.test(state.doc.lineAt(head).text) ? command(view) : false
-}
 
 const language = (info) => LanguageDescription.matchLanguageName(languages, info.split(/[:\s{]/, 1)[0], false)
 
