@@ -207,6 +207,7 @@ CELERY_BEAT_SCHEDULE = {
     "esa: send waiting mail": {"task": "teams.models.mailing.send_waiting_mailings", "schedule": 30.0},
     "esa: make waiting deliveries": {"task": "teams.models.webhook.make_waiting_deliveries", "schedule": 30.0},
     "esa: show waiting links in Slack": {"task": "posts.models.unfurl.make_waiting_unfurls", "schedule": 30.0},
+    "esa: mail waiting feedback": {"task": "teams.models.feedback.mail_waiting_feedback", "schedule": 600.0},
     "esa: send daily digests": {
         "task": "teams.models.notification.send_daily_digests",
         "schedule": crontab(minute="2,17,32,47"),

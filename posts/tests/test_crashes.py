@@ -28,7 +28,7 @@ from posts.models.post import Draft
 from posts.tests.telling import relay, send_mail
 from teams.models import Delivery, Event, Feedback, Mailing, Slack, Webhook, slack
 from teams.models.event import relay_event
-from teams.models.feedback import mail_feedback
+from teams.models.feedback import mail_feedback, mail_waiting_feedback
 from teams.models.notification import send_daily_digests, send_weekly_digests
 from teams.models.webhook import FAILING_FOR, FAILURES_IN_A_ROW
 
@@ -243,6 +243,7 @@ def sweep() -> None:
     Event.objects.update(retry_at=None)
     relay()
     send_mail()
+    mail_waiting_feedback()
     for unfurl in Unfurl.objects.due():
         unfurl.make()
 

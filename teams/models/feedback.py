@@ -1,6 +1,7 @@
 """What people tell the operators: kept, and mailed to them."""
 
 import json
+from datetime import timedelta
 from typing import Any
 
 from celery import shared_task
@@ -11,6 +12,8 @@ from django.utils import timezone
 from kombu.exceptions import OperationalError
 
 from teams.models.user import User
+
+MAILED_WITHIN = timedelta(days=14)
 
 
 class Feedback(models.Model):
@@ -32,14 +35,18 @@ class Feedback(models.Model):
         transaction.on_commit(feedback._mail_later, robust=True)
         return feedback
 
+    @transaction.atomic
     def mail(self) -> None:
         """To the operators, once; a worker that dies before it has noted that sends it again, under the same id."""
+        # Locked while it is sent, for beat's sweep may come to it as well.
+        if not Feedback.objects.select_for_update(skip_locked=True).filter(pk=self.pk, mailed_at=None).exists():
+            return
         to = (
             [settings.FEEDBACK_EMAIL]
             if settings.FEEDBACK_EMAIL
             else list(User.objects.filter(is_superuser=True, is_active=True).values_list("email", flat=True))
         )
-        if self.mailed_at or not to:
+        if not to:
             return
         sender = self.email or (self.user.email if self.user else "")
         about = f"{self.user or 'somebody'} <{sender}>, team {self.team_name or '-'}\n{json.dumps(self.meta, ensure_ascii=False)}"
@@ -57,10 +64,17 @@ class Feedback(models.Model):
         try:
             mail_feedback.delay(self.pk)
         except (OperationalError, OSError):
-            return  # it is in the table, where operators read it
+            return  # beat's sweep finds it
 
 
 @shared_task
 def mail_feedback(feedback_id: int) -> None:
     if feedback := Feedback.objects.filter(pk=feedback_id).first():
+        feedback.mail()
+
+
+@shared_task
+def mail_waiting_feedback() -> None:
+    """Beat's sweep: what the broker did not get, a mail server refused, or came before there was somebody to mail it to."""
+    for feedback in Feedback.objects.filter(mailed_at=None, created_at__gt=timezone.now() - MAILED_WITHIN):
         feedback.mail()

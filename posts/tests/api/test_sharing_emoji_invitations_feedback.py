@@ -10,6 +10,7 @@ from posts.models import Attachment, Post
 from posts.tests.api.speaking import Program
 from posts.tests.files import file, picture
 from teams.models import Emoji, Event, Feedback, User
+from teams.models.feedback import mail_waiting_feedback
 
 T = "/v1/teams/docs"
 
@@ -307,10 +308,16 @@ def test_feedback_is_kept_and_mailed_to_the_operator(bob, settings, path, django
     assert mail.outbox[0].reply_to == ["bob@example.com"]
 
 
-def test_without_an_address_superusers_get_it(bob, alice):
+def test_without_an_address_superusers_get_it_also_those_who_come_later(bob, alice):
+    Feedback.give(by=bob.user, message="Early")
+    mail_waiting_feedback()
+    assert mail.outbox == []
     User.objects.filter(pk=alice.user_id).update(is_superuser=True)
     Feedback.give(by=bob.user, message="Nice", email="me@example.com").mail()
     assert (mail.outbox[0].to, mail.outbox[0].reply_to) == (["alice@example.com"], ["me@example.com"])
+    mail_waiting_feedback()
+    mail_waiting_feedback()
+    assert [message.body.split()[0] for message in mail.outbox] == ["Nice", "Early"]
 
 
 @pytest.mark.parametrize("given", [{}, {"message": " "}, {"message": "x", "email": "x"}, {"message": "x", "meta": [1]}])
