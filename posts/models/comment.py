@@ -145,7 +145,8 @@ class Comment(Starred, models.Model):
     def remove(self, *, by: "Member") -> None:
         """Once: of two who remove it at the same time, the second finds it gone and counts nothing."""
         self.post.lock(alive=False)
-        if not Comment.objects.filter(pk=self.pk).exists():
+        # With the key, so that nobody stars it meanwhile.
+        if not Comment.objects.select_for_update().only("pk").filter(pk=self.pk).first():
             return
         type(self.post)._base_manager.filter(pk=self.post_id).update(comments_count=F("comments_count") - 1)
         self.record("delete", by=by, post=self.post.number)

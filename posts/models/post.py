@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Self
 
+from celery import shared_task
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
@@ -52,6 +53,7 @@ ROW = (
     *("tasks_count", "done_tasks_count", "comments_count", "stars_count"),
     *("created_by__screen_name", "created_by__name"),
 )
+RENDERED_AT_ONCE = 100
 EXCERPT = 600
 """Characters of a text that a mail shows."""
 
@@ -297,6 +299,8 @@ class Post(Revised, Starred, Watched, Shared, Commented, models.Model):
         draft, merged, overlapped = self._merge(draft, base_number, base_body, save_clash=save_clash)
         known_as = (self.category, self.name, self.wip)
         self._take(draft)
+        if renamed := known_as != (self.category, self.name, self.wip):
+            self._outdate_links()
         if created_by:
             self.created_by = created_by
         self.updated_by = updated_by or by
@@ -309,15 +313,16 @@ class Post(Revised, Starred, Watched, Shared, Commented, models.Model):
             wip=self.wip,
             shipped=before.wip and not self.wip,
             message=self.message,
-            renamed=(renamed := known_as != (self.category, self.name, self.wip)),
+            renamed=renamed,
         )
-        if renamed:
-            self._outdate_links()
         return Saved(revision, merged=merged, overlapped=overlapped)
 
-    def ship(self, *, by: "Member", message: str = "", via: str = Revision.Via.WEB) -> Saved:
-        """Ship It! without changing the text."""
-        return self.revise(Draft(wip=False, message=message or SHIPPED), by=by, via=via)
+    @transaction.atomic
+    def ship(self, *, by: "Member", message: str = "", via: str = Revision.Via.WEB) -> None:
+        """Ship It! without changing the text; once, however often it is pressed."""
+        self.lock()
+        if self.wip:
+            self.revise(Draft(wip=False, message=message or SHIPPED), by=by, via=via)
 
     @transaction.atomic
     def unship(self, *, by: "Member", via: str = Revision.Via.WEB) -> None:
@@ -347,12 +352,12 @@ class Post(Revised, Starred, Watched, Shared, Commented, models.Model):
         inherited = message.strip() or self.message
         self._take(Draft(message=ARCHIVED if inherited in {"", CREATED, UPDATED} else inherited))
         self.category = title.archived_path(self.category)
+        self._outdate_links()
         self.updated_by = by
         revision = self._settle(by=by, via=via, at=timezone.now(), before=before)
         self.record(
             "archive", by=by, quiet=self._is_quiet, revision=revision.number, message=self.message, renamed=True
         )
-        self._outdate_links()
 
     @transaction.atomic
     def move(self, category: str, *, by: "Member", message: str = "") -> None:
@@ -396,12 +401,12 @@ class Post(Revised, Starred, Watched, Shared, Commented, models.Model):
         if self.deleted_at:
             return
         before = self._standing
+        self._outdate_links()
         self.deleted_at, self.deleted_by = timezone.now(), by
         self.save(update_fields=["deleted_at", "deleted_by"])
         self._count(before)
         self.refresh_search()
         self.record("delete", by=by, quiet=self.wip, wip=self.wip, renamed=True)
-        self._outdate_links()
 
     @transaction.atomic
     def restore(self, *, by: "Member") -> None:
@@ -518,15 +523,15 @@ class Post(Revised, Starred, Watched, Shared, Commented, models.Model):
         """In the worker: posts that show this one's title get the new one."""
         if event.particulars.get("renamed"):
             self._outdate_links()  # again, for a reader's page may have been made while the verb was at work
-            for referrer in self.team.posts.alive().filter(references__target=self):
-                referrer.render_again()
+            render_referrers.delay(self.pk)
 
     @transaction.atomic
     def render_again(self) -> None:
         """Derive the HTML anew (other renderer, other titles); no revision, for the text is the same."""
         self.lock(alive=False)
         # Before the titles are read: one that changes from now on marks the reference again.
-        self.references.filter(outdated=True).update(outdated=False)
+        if any(self.references.hold().values_list("outdated", flat=True)):
+            self.references.filter(outdated=True).update(outdated=False)
         Reference.replace(self, self._render().references)
         self.save(
             update_fields=[
@@ -574,11 +579,14 @@ class Post(Revised, Starred, Watched, Shared, Commented, models.Model):
 
     def _outdate_links(self) -> None:
         """Texts that show this one's title are made anew before the world reads them. Their own rows stay as they are,
-        for somebody may be writing there; what somebody comments waits for nothing that is held here."""
-        self.referrers.update(outdated=True)
-        Comment.objects.filter(post__team=self.team_id, rendered_for_world=True, linked__contains=[self.number]).update(
-            rendered_for_world=False
-        )
+        for somebody may be writing there; what somebody comments waits for nothing that is held here.
+        Called before anything but the post is locked, and holds its own links, too, which the verb may go on to change.
+        """
+        if list(Reference.objects.filter(Q(target=self) | Q(source=self)).hold().values_list("pk")):
+            self.referrers.update(outdated=True)
+        shown = Comment.objects.filter(post__team=self.team_id, rendered_for_world=True, linked__contains=[self.number])
+        if told := list(shown.select_for_update(no_key=True).order_by("pk").values_list("pk", flat=True)):
+            Comment.objects.filter(pk__in=told).update(rendered_for_world=False)
 
     @property
     def _standing(self) -> Standing:
@@ -666,9 +674,10 @@ class Post(Revised, Starred, Watched, Shared, Commented, models.Model):
         if before is None:
             self.watches.create(member_id=self.created_by_id)
         revision = self.keep_revision(by=by, via=via)
-        self._count(before)
+        # Links before counts, as in every verb: who held a count and waited for a link would deadlock with the others.
         if before or rendered.references:
             Reference.replace(self, rendered.references)
+        self._count(before)
         if before or rendered.mentions:
             Mention.replace(self, rendered.mentions)
         self.refresh_search()
@@ -707,6 +716,18 @@ class Post(Revised, Starred, Watched, Shared, Commented, models.Model):
         content = content.replace("\r\n", "\n").replace("\r", "\n")
         body = self.body_md + content if at_end else content + self.body_md
         return self.revise(Draft(body_md=body, wip=wip, message=message or APPENDED), by=by, via=via)
+
+
+@shared_task
+def render_referrers(post_id: int, after: int = 0) -> None:
+    """Render the posts that show one's title anew, each in a transaction of its own, so that nobody who writes waits for
+    all of them; running twice is harmless."""
+    referrers = Post.objects.alive().select_related("team").filter(references__target=post_id, pk__gt=after)
+    batch = list(referrers.order_by("pk")[:RENDERED_AT_ONCE])
+    for post in batch:
+        post.render_again()
+    if len(batch) == RENDERED_AT_ONCE:
+        render_referrers.delay(post_id, batch[-1].pk)
 
 
 def _is_unicode(text: str) -> bool:

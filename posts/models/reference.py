@@ -1,11 +1,17 @@
 """Links between posts, kept when a post is rendered: backlinks, renames and exports read them."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from django.db import models
 
 if TYPE_CHECKING:
     from posts.models.post import Post
+
+
+class ReferenceQuerySet(models.QuerySet["Reference"]):
+    def hold(self) -> Self:
+        """Lock them, in one order for everybody: posts that link to each other are renamed and rendered at the same time."""
+        return self.select_for_update().order_by("pk")
 
 
 class Reference(models.Model):
@@ -15,6 +21,7 @@ class Reference(models.Model):
     # The target was renamed, un-shipped or put into the bin since the source was rendered: until that is done again,
     # the source shows a title that is no longer true, or no longer the world's to know.
     outdated = models.BooleanField(default=False, db_default=False)
+    objects = ReferenceQuerySet.as_manager()
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["source", "target"], name="one_reference_per_pair")]
@@ -28,7 +35,7 @@ class Reference(models.Model):
         targets = dict(
             source.team.posts.alive().filter(number__in=numbers).exclude(pk=source.pk).values_list("pk", "number")
         )
-        kept = set(Reference.objects.filter(source=source).values_list("target_id", flat=True))
+        kept = set(Reference.objects.filter(source=source).hold().values_list("target_id", flat=True))
         if gone := kept - targets.keys():
             Reference.objects.filter(source=source, target__in=gone).delete()
         Reference.objects.bulk_create(

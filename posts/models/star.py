@@ -87,7 +87,8 @@ class Starred(Eventful):
     @transaction.atomic
     def star(self, *, by: "Member", body: str = "") -> None:
         """Once per member; again with another quote adds the quote, not to the count."""
-        self._lock_for_star()
+        if not self._lock_for_star():
+            return
         had = self.stars.filter(member=by).exists()
         body = body.replace("\x00", "").strip()[:QUOTE_LENGTH]
         _star, created = self.stars.get_or_create(member=by, body=body)
@@ -98,7 +99,8 @@ class Starred(Eventful):
     @transaction.atomic
     def unstar(self, *, by: "Member") -> None:
         """Take back the star and all its quotes."""
-        self._lock_for_star()
+        if not self._lock_for_star():
+            return
         gone, _per_model = self.stars.filter(member=by).delete()
         if gone:
             self._count_stars(-1)
@@ -111,8 +113,9 @@ class Starred(Eventful):
         mine = written.filter(created_by=member).values("pk")
         return Q(action=f"{cls._meta.model_name}_star", subject_type=about, subject_id__in=mine)
 
-    def _lock_for_star(self) -> None:
-        type(self)._base_manager.select_for_update(no_key=True).only("pk").get(pk=self.pk)
+    def _lock_for_star(self) -> bool:
+        """Whether it is still there: somebody may have removed the comment meanwhile."""
+        return bool(type(self)._base_manager.select_for_update(no_key=True).only("pk").filter(pk=self.pk).first())
 
     def _count_stars(self, more: int) -> None:
         type(self)._base_manager.filter(pk=self.pk).update(stars_count=F("stars_count") + more)

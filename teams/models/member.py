@@ -135,6 +135,7 @@ class Member(Eventful, models.Model):
         The invitations they gave end with them, and so do the ways in of their tokens. Whoever is sent away knows the
         shared address, so that one changes.
         """
+        self.team.lock_names()  # first, as whoever writes a post holds the team and then wants its author
         self._keep_an_owner()
         self.left_at, self.role = timezone.now(), self.Role.MEMBER
         self.save(update_fields=["left_at", "role"])
@@ -218,7 +219,8 @@ class Member(Eventful, models.Model):
         return {"webhooks": webhooks_left_by(self.team, self), "slack": slack}
 
     def _keep_an_owner(self) -> None:
-        owners = list(self.team.members.owners().select_for_update().order_by("pk"))
+        # Neither their keys nor their accounts: what they write meanwhile waits for nothing.
+        owners = list(self.team.members.owners().select_for_update(of=("self",), no_key=True).order_by("pk"))
         if owners == [self]:
             raise ValidationError(_("A team needs an owner. Make somebody else an owner first."), "last_owner")
 

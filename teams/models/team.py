@@ -202,6 +202,7 @@ class Team(Eventful, models.Model):
     def delete_later(self, *, by: "Member") -> None:
         """End the team now, for good: nobody finds it from this commit on, and a task removes what it held."""
         logger.warning("team %s (%s) deleted by user %s", self.pk, self.name, by.user_id)
+        self.lock_names()  # before its members, in the order of whoever writes there
         self.invitations.all().delete()
         self.members.filter(left_at=None).update(left_at=timezone.now())
         # No host name has an underscore, so no request can ask for this name, and the old one is free again.

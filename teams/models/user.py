@@ -178,7 +178,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     @transaction.atomic
     def close(self) -> None:
         """Delete the account. What the person wrote stays, under the name they had; a team never loses its last owner."""
-        for member in self.memberships.select_related("team").filter(left_at=None):
+        for member in self.memberships.select_related("team").filter(left_at=None).order_by("team"):
             member.leave(by=member)
         self.memberships.update(screen_name=self.screen_name, name=self.name)
         self.icon.erase()

@@ -4,7 +4,7 @@ import pytest
 from django.core.exceptions import ValidationError
 
 from posts.models import Category, Post, Tag
-from posts.models.post import Clash, Draft, PostGone
+from posts.models.post import Clash, Draft, PostGone, render_referrers
 from teams.models import Event
 
 
@@ -114,6 +114,7 @@ def test_links_keep_backlinks_and_follow_a_rename(alice, django_capture_on_commi
     target.revise(Draft(name="Renamed"), by=alice)
     for event in Event.objects.waiting():
         event.relay()
+    render_referrers(target.pk)  # which the worker was told to do
     source.refresh_from_db()
     assert "Renamed" in source.body_html
     assert source.revision_number == 1

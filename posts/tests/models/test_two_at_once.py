@@ -1,5 +1,6 @@
 """Writers who meet: each on a connection of their own, held at the point where they would once have locked each other out."""
 
+import time
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -11,9 +12,9 @@ from django.core.exceptions import ValidationError
 from django.db import connection, transaction
 
 from posts import title
-from posts.models import Category, Comment, Post
-from posts.models.post import Draft
-from teams.models import Group, Member
+from posts.models import Category, Comment, Post, Star
+from posts.models.post import Draft, render_referrers
+from teams.models import Event, Group, Member
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -30,6 +31,17 @@ def at_once(*deeds: Callable[[], Any]) -> None:
     with ThreadPoolExecutor(len(deeds)) as pool:
         for done in [pool.submit(run, deed) for deed in deeds]:
             done.result(timeout=20)
+
+
+def until_somebody_waits() -> None:
+    """For a lock that is held here."""
+    deadline = time.monotonic() + 10
+    with connection.cursor() as cursor:
+        while time.monotonic() < deadline:
+            cursor.execute("SELECT FROM pg_locks WHERE NOT granted")
+            if cursor.rowcount:
+                return
+    raise TimeoutError("nobody waits")
 
 
 def test_posts_that_come_to_link_to_each_other_are_both_saved(alice, bob):
@@ -91,6 +103,87 @@ def test_categories_moved_in_opposite_directions_keep_every_post_and_count(alice
     assert expected[""] == len(posts)
     for post in Post.objects.all():
         assert post.revisions.count() == post.revision_number
+
+
+def test_a_post_is_renamed_while_the_worker_renders_it_for_another_name(alice, bob):
+    hub = Post.write(by=alice, name="Hub")
+    one = Post.write(by=alice, name="One", body_md=f"#{hub.number}")
+    two = Post.write(by=alice, name="Two", body_md=f"#{hub.number}")
+    one.revise(Draft(body_md=f"#{hub.number} #{two.number}"), by=alice)
+    for post in (hub, two):
+        post.revise(Draft(name="Renamed"), by=alice)
+    held = Barrier(2, timeout=10)
+
+    def rename() -> None:
+        with transaction.atomic():
+            two.lock()
+            held.wait()
+            until_somebody_waits()
+            two.revise(Draft(name="Renamed again"), by=bob)
+
+    def render() -> None:
+        held.wait()
+        Event.objects.filter(subject_id=hub.pk).latest("pk").relay()
+        render_referrers(hub.pk)
+
+    at_once(rename, render)
+    assert [post.revision_number for post in Post.objects.order_by("number")] == [2, 2, 3]
+    one.refresh_from_db()
+    assert "Renamed" in one.body_html
+
+
+def test_a_post_that_is_shipped_twice_is_shipped_once(alice, bob):
+    post = Post.write(by=alice, name="Post")
+    met = Barrier(2, timeout=10)
+
+    def ship(by: Any) -> None:
+        mine = Post.objects.get(pk=post.pk)
+        met.wait()
+        mine.ship(by=by)
+
+    at_once(lambda: ship(alice), lambda: ship(bob))
+    post.refresh_from_db()
+    assert (post.wip, post.revision_number) == (False, 2)
+
+
+def test_somebody_is_removed_while_the_owner_writes(alice, bob):
+    numbered = Barrier(2, timeout=10)
+
+    def write() -> None:
+        with transaction.atomic():
+            alice.team.next_post_number()
+            numbered.wait()
+            until_somebody_waits()
+            Post.write(by=alice, name="Post")
+
+    def remove() -> None:
+        numbered.wait()
+        bob.leave(by=alice)
+
+    at_once(write, remove)
+    bob.refresh_from_db()
+    assert (bob.active, Post.objects.count()) == (False, 1)
+
+
+def test_a_comment_is_removed_while_somebody_stars_it(alice, bob):
+    comment = Post.write(by=alice, name="Post").comment(by=bob, body_md="a word")
+    late = Comment.objects.get(pk=comment.pk)
+    starred = Barrier(2, timeout=10)
+
+    def star() -> None:
+        with transaction.atomic():
+            Comment.objects.get(pk=comment.pk).star(by=alice)
+            starred.wait()
+            until_somebody_waits()
+
+    def remove() -> None:
+        starred.wait()
+        comment.remove(by=bob)
+
+    at_once(star, remove)
+    late.star(by=alice)
+    late.unstar(by=alice)
+    assert (Comment.objects.count(), Star.objects.count()) == (0, 0)
 
 
 def test_a_comment_removed_twice_counts_once_and_is_not_written_again(alice, bob):
