@@ -16,7 +16,10 @@ from teams.http import MemberRequest
 @member_required
 def create(request: MemberRequest, number: int) -> HttpResponse:
     post = find_post(request, number)
-    post.archive(by=request.member, message=ARCHIVED)
+    try:
+        post.archive(by=request.member, message=ARCHIVED)
+    except ValidationError as problem:  # somebody deleted it meanwhile
+        messages.error(request, problem.messages[0])
     return redirect(post)
 
 

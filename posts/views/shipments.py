@@ -1,6 +1,7 @@
 """Ship It!, and back to WIP."""
 
 from django.contrib import messages
+from django.core.exceptions import ValidationError
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
@@ -15,9 +16,12 @@ from teams.http import MemberRequest
 @member_required
 def create(request: MemberRequest, number: int) -> HttpResponse:
     post = find_post(request, number)
-    if post.wip:
-        post.ship(by=request.member)
-        messages.success(request, _("Shipped!"))
+    try:
+        if post.wip:
+            post.ship(by=request.member)
+            messages.success(request, _("Shipped!"))
+    except ValidationError as problem:  # somebody deleted it meanwhile
+        messages.error(request, problem.messages[0])
     return redirect(post)
 
 
@@ -25,5 +29,8 @@ def create(request: MemberRequest, number: int) -> HttpResponse:
 @member_required
 def delete(request: MemberRequest, number: int) -> HttpResponse:
     post = find_post(request, number)
-    post.unship(by=request.member)
+    try:
+        post.unship(by=request.member)
+    except ValidationError as problem:
+        messages.error(request, problem.messages[0])
     return redirect(post)

@@ -1,5 +1,6 @@
 """The page of a post, its Markdown, and what becomes of a post."""
 
+import pytest
 import yaml
 from django.urls import reverse
 
@@ -182,3 +183,13 @@ def test_a_member_page_lists_what_that_member_wrote(alice, bob, sign_in):
     html = sign_in(bob).get("/members/alice").content.decode()
     assert "By alice" in html
     assert "By bob" not in html
+
+
+@pytest.mark.parametrize("verb", ["shipment", "shipment/delete", "archival"])
+def test_a_post_that_is_deleted_under_a_button_says_so(verb, sign_in, alice, bob, monkeypatch):
+    post = Post.write(by=alice, name="Plan", wip=verb == "shipment")
+    monkeypatch.setattr(f"posts.views.{verb.partition('/')[0]}s.find_post", lambda *_asked: post)
+    Post.objects.get(pk=post.pk).trash(by=bob)
+    page = sign_in(alice).post(f"/posts/1/{verb}", follow=True)
+    assert page.redirect_chain[-1][0] == "/bin/1"
+    assert "was deleted in the meantime" in page.content.decode()
