@@ -5,15 +5,15 @@ import re
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
-from posts import markdown_folder
-from posts.markdown_folder import Document
+from posts import folder_links, markdown_folder
+from posts.markdown_folder import Document, Unreadable
 from posts.models import ImportedFile, Post, Revision
-from posts.models.post import SKIP_NOTICE, Clash, Draft, PostGone
+from posts.models.post import SKIP_NOTICE, Clash, Draft
 from teams.models import Member, Team
 
 
@@ -26,7 +26,13 @@ class Report:
     merged: int = 0
     unchanged: int = 0
     refused: dict[str, str] = field(default_factory=dict)  # path → why
+    left: dict[str, str] = field(default_factory=dict)  # path of what was not opened → why
+    gone: dict[str, int] = field(default_factory=dict)  # path that is no longer there → number of its post, which stays
+    other_files: Counter[str] = field(default_factory=Counter)  # by the end of their names
     lost_links: dict[str, list[str]] = field(default_factory=dict)
+    pictures: dict[str, list[str]] = field(default_factory=dict)  # that lie in the folder
+    notes: dict[str, list[str]] = field(default_factory=dict)
+    ignored: Counter[str] = field(default_factory=Counter)  # keys of front matter
     unknown_authors: Counter[str] = field(default_factory=Counter)
     strange: Counter[str] = field(default_factory=Counter)
 
@@ -51,56 +57,81 @@ class FolderImport:
         self.wip = wip
         self.report = Report()
         self._people: dict[str, Member | None] = {}
-        self._written: list[Post] = []
 
     def run(self, progress: Callable[[int, int, str], None] = lambda done, of, path: None) -> Report:
         documents = self._read()
         files = self._number(documents)
-        find = markdown_folder.finder({path: (files[path].number, doc.anchors) for path, doc in documents.items()})
+        finder = folder_links.Finder({path: (files[path].number, doc) for path, doc in documents.items()})
         for done, (path, document) in enumerate(documents.items(), 1):
             progress(done, len(documents), path)
-            body, lost = markdown_folder.rewrite(document, find)
-            if lost:
-                self.report.lost_links[path] = lost
-            self.report.strange.update(document.strange)
+            rewritten = folder_links.rewrite(document, finder)
+            self._note(document, rewritten)
             try:
-                self._save(files[path], document, body)
+                self._save(files[path], document, rewritten.body)
             except ValidationError as problem:
                 self.report.refused[path] = " ".join(problem.messages)
         self._resolve_links_ahead()
         return self.report
 
     def _read(self) -> dict[str, Document]:
-        documents = {}
-        for path in markdown_folder.walk(self.folder):
+        documents: dict[str, Document] = {}
+        for path in markdown_folder.walk(self.folder, self._leave):
             try:
-                documents[path] = markdown_folder.read(self.folder, path, under=self.under)
-            except markdown_folder.Unreadable as problem:
+                document = markdown_folder.read(self.folder, path, under=self.under)
+                if document.path in documents:
+                    raise Unreadable("another file's name differs from its name only in how Unicode is composed")
+                documents[document.path] = document
+            except Unreadable as problem:
                 self.report.refused[path] = str(problem)
         return documents
 
+    def _leave(self, path: str, why: str) -> None:
+        if why:
+            self.report.left[path] = why
+        else:
+            self.report.other_files[PurePosixPath(path).suffix.lower() or "without an ending"] += 1
+
     @transaction.atomic
     def _number(self, documents: dict[str, Document]) -> dict[str, ImportedFile]:
-        known = {row.path: row for row in ImportedFile.objects.filter(team=self.team, source=self.source)}
+        rows = ImportedFile.objects.filter(team=self.team, source=self.source).select_related("post__created_by")
+        known = {row.path: row for row in rows.defer("post__body_md", "post__body_html", "post__toc").order_by("path")}
         for path in documents:
             if path not in known:
                 known[path] = ImportedFile.objects.create(
                     team=self.team, source=self.source, path=path, number=self.team.next_post_number()
                 )
+        self.report.gone = {
+            path: row.number
+            for path, row in known.items()
+            if row.post and not row.post.deleted_at and not (self.folder / path).exists() and path not in documents
+        }
         return known
+
+    def _note(self, document: Document, rewritten: folder_links.Rewritten) -> None:
+        for found, kept in (
+            (rewritten.lost, self.report.lost_links),
+            (rewritten.pictures, self.report.pictures),
+            (document.notes, self.report.notes),
+        ):
+            if found:
+                kept[document.path] = list(dict.fromkeys(found))
+        self.report.ignored.update(document.ignored)
+        self.report.strange.update(document.strange)
 
     @transaction.atomic
     def _save(self, file: ImportedFile, document: Document, body: str) -> None:
         digest = hashlib.sha256(
             repr((document.category, document.name, document.tags, self._is_wip(document), body)).encode()
         ).hexdigest()
-        if file.digest == digest and file.post_id:
-            self.report.unchanged += 1
-            return
         author = self._person(document.author)
         message = f"{SKIP_NOTICE} Imported from {file.source}/{file.path}"[:500]
         if file.post is None and file.digest:
-            raise PostGone  # a person deleted it for good; an import does not bring it back
+            raise ValidationError("somebody deleted its post for good; it is not brought back")
+        # Whoever was no member at the last import can be one now.
+        known_now = file.post is not None and file.post.created_by == self.by != author
+        if file.post and file.digest == digest and (not known_now or file.post.deleted_at):
+            self.report.unchanged += 1
+            return
         if file.post is None:
             post = Post.write(
                 by=self.by,
@@ -113,16 +144,23 @@ class FolderImport:
                 via=Revision.Via.IMPORT,
                 created_by=author,
                 at=document.created_at or document.updated_at,
+                changed_at=document.updated_at,
                 number=file.number,
             )
-            self._written.append(post)
             self.report.created += 1
             file.post, file.revision_number = post, post.revision_number
         else:
             draft = Draft(document.category, document.name, list(document.tags), body, self._is_wip(document), message)
+            later = document.updated_at and document.updated_at > file.post.updated_at
             try:
                 saved = file.post.revise(
-                    draft, by=self.by, base_number=file.revision_number, via=Revision.Via.IMPORT, updated_by=author
+                    draft,
+                    by=self.by,
+                    base_number=file.revision_number,
+                    via=Revision.Via.IMPORT,
+                    updated_by=author,
+                    created_by=author if known_now else None,
+                    at=document.updated_at if later else None,
                 )
             except Clash:
                 raise ValidationError(
@@ -135,11 +173,12 @@ class FolderImport:
         file.save()
 
     def _resolve_links_ahead(self) -> None:
-        """Posts that link to files which were written after them show those titles only now."""
-        numbers = {post.number for post in self._written}
-        for post in self._written:
-            links = {int(number) for number in re.findall(r"\]\(/posts/([0-9]+)", post.body_md)}
-            if any(number > post.number for number in links & numbers):
+        """Posts that link to files which were written after them, perhaps by a later run, look like it only now."""
+        posts = self.team.posts.alive()
+        numbers = set(posts.values_list("number", flat=True))
+        files = ImportedFile.objects.filter(team=self.team, source=self.source)
+        for post in posts.filter(pk__in=files.values("post"), body_html__contains="post-ref broken"):
+            if any(int(number) in numbers for number in re.findall(r"/posts/([0-9]{1,9})", post.body_md)):
                 post.render_again()
 
     def _is_wip(self, document: Document) -> bool:

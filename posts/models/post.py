@@ -255,9 +255,10 @@ class Post(Revised, Starred, Watched, Shared, Commented, models.Model):
         created_by: "Member | None" = None,
         updated_by: "Member | None" = None,
         at: datetime | None = None,
+        changed_at: datetime | None = None,
         number: int | None = None,
     ) -> "Post":
-        """Create a post, number it, and let its author watch it. `at`, `number` and the authors are for imports."""
+        """Create a post, number it, and let its author watch it. The moments, `number` and the authors are for imports."""
         author = created_by or by
         now = at or timezone.now()
         post = cls(
@@ -270,7 +271,7 @@ class Post(Revised, Starred, Watched, Shared, Commented, models.Model):
             watches_count=1,
         )
         post._take(Draft(category, name, list(tags), body_md, wip, message or CREATED))
-        post._settle(by=post.updated_by, via=via, at=now, before=None)
+        post._settle(by=post.updated_by, via=via, at=max(now, changed_at or now), before=None)
         post.record("create", by=by, quiet=post._is_quiet, revision=1, wip=post.wip, message=post.message)
         return post
 

@@ -41,9 +41,11 @@ class Command(BaseCommand):
         job = FolderImport(
             team, options["folder"], by=by, under=options["under"], source=options["source"], wip=options["wip"] or None
         )
-        report = job.run(self._progress)
-        if sys.stderr.isatty():
-            self.stderr.write("", ending="\r\033[K")
+        try:
+            report = job.run(self._progress)
+        except KeyboardInterrupt:
+            self._tell(job.report)
+            raise CommandError("Interrupted. Run it again: it goes on where it stopped.", returncode=130) from None
         self._tell(report)
         if report.refused:
             raise CommandError(f"{len(report.refused)} files could not be imported.")
@@ -52,22 +54,49 @@ class Command(BaseCommand):
         if sys.stderr.isatty():
             filled = round(30 * done / of)
             bar = "█" * filled + "░" * (30 - filled)
-            self.stderr.write(f"\r\033[K{bar} {done}/{of} {path[-60:]}", ending="")
+            self.stderr.write(f"\r\033[K{bar} {done}/{of} {_printable(path)[-60:]}", ending="")
             self.stderr.flush()
         elif done % 100 == 0 or done == of:
             self.stderr.write(f"{done}/{of}")
 
     def _tell(self, report: Report) -> None:
-        self.stdout.write(
+        if sys.stderr.isatty():
+            self.stderr.write("", ending="\r\033[K")
+        self._say(
             f"{report.created} created, {report.updated} updated ({report.merged} merged with people's changes), "
             f"{report.unchanged} unchanged, {len(report.refused)} refused"
         )
         for path, reason in report.refused.items():
-            self.stdout.write(f"  refused  {path}: {reason}")
+            self._say(f"  refused  {path}: {reason}")
+        for path, reason in report.left.items():
+            self._say(f"  passed over  {path}: {reason}")
+        for path, number in report.gone.items():
+            self._say(f"  no longer in the folder  {path}: post {number} stays")
+        for path, notes in report.notes.items():
+            self._say(f"  front matter  {path}: {', '.join(notes)}")
         for path, links in report.lost_links.items():
-            self.stdout.write(f"  no such file  {path} → {', '.join(links[:5])}{' …' if len(links) > 5 else ''}")
+            self._say(f"  no such place  {path} → {_some(links)}")
+        for path, pictures in report.pictures.items():
+            self._say(f"  picture stays behind  {path} → {_some(pictures)}")
         for author, count in report.unknown_authors.most_common():
-            self.stdout.write(f"  not a member  {author} ({count})")
-        if report.strange:
-            kinds = ", ".join(f"{name} ({count})" for name, count in report.strange.most_common(20))
-            self.stdout.write(f"  notation that stays as text  {kinds}")
+            self._say(f"  not a member  {author} ({count})")
+        for what, counted in (
+            ("notation that stays as text", report.strange),
+            ("front matter that means nothing here", report.ignored),
+            ("files of other kinds", report.other_files),
+        ):
+            if counted:
+                self._say(f"  {what}  {', '.join(f'{name} ({count})' for name, count in counted.most_common(20))}")
+
+    def _say(self, line: str) -> None:
+        self.stdout.write(_printable(line))
+
+
+def _some(names: list[str]) -> str:
+    return f"{', '.join(names[:5])}{' …' if len(names) > 5 else ''}"
+
+
+def _printable(text: str) -> str:
+    """Names of files can hold anything: line breaks, escapes for the terminal, bytes that are no UTF-8."""
+    shown = "".join(character if character.isprintable() else repr(character)[1:-1] for character in text)
+    return shown.encode(errors="backslashreplace").decode()
