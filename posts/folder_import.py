@@ -94,7 +94,10 @@ class FolderImport:
     @transaction.atomic
     def _number(self, documents: dict[str, Document]) -> dict[str, ImportedFile]:
         rows = ImportedFile.objects.filter(team=self.team, source=self.source).select_related("post__created_by")
-        known = {row.path: row for row in rows.defer("post__body_md", "post__body_html", "post__toc").order_by("path")}
+        known = {
+            row.path: row
+            for row in rows.defer("merged_md", "post__body_md", "post__body_html", "post__toc").order_by("path")
+        }
         for path in documents:
             if path not in known:
                 known[path] = ImportedFile.objects.create(
@@ -157,6 +160,7 @@ class FolderImport:
                     draft,
                     by=self.by,
                     base_number=file.revision_number,
+                    base_body=file.merged_md or None,
                     via=Revision.Via.IMPORT,
                     updated_by=author,
                     created_by=author if known_now else None,
@@ -168,7 +172,10 @@ class FolderImport:
                 ) from None
             self.report.merged += saved.merged
             self.report.updated += 1
-            file.revision_number = saved.revision.number
+            if saved.merged:
+                file.merged_md = body
+            else:
+                file.revision_number, file.merged_md = saved.revision.number, ""
         file.digest = digest
         file.save()
 

@@ -88,6 +88,20 @@ def test_what_people_wrote_since_is_merged_or_left_alone(alice, folder):
     assert readme.body_md == "# Alice's own\n"
 
 
+def test_what_people_wrote_outlives_many_imports(alice, folder):
+    imported(alice.team, folder)
+    post = Post.objects.get(name="README")
+    post.revise(Draft(name="Alice's name", body_md=post.body_md + "\nby alice\n"), by=alice)
+    text = (folder / "README.md").read_text()
+    for time in range(3):
+        (folder / "README.md").write_text(text.replace("Handbook", f"Handbook {time}"))
+        assert imported(alice.team, folder).merged == 1
+        post.refresh_from_db()
+        assert f"Handbook {time}" in post.body_md
+        assert "by alice" in post.body_md
+        assert post.name == "Alice's name"
+
+
 def test_a_file_that_moved_or_went_leaves_its_post_and_is_named(alice, folder):
     imported(alice.team, folder)
     number = Post.objects.get(name="README").number
