@@ -10,6 +10,8 @@ from esa.markdown.seal import SEAL
 from esa.markdown.words import Words
 
 _DIFF = re.compile(r"diff[_-](?P<language>.+)", re.IGNORECASE)
+# Behind a language other tools write what should happen with the code: `rust,ignore`, `js{1,3-5}`, `{.python}`.
+_LANGUAGE = re.compile(r"(?:\{\.)?([^,{}]*)")
 _CHANGES = {"+": "gi", "-": "gd"}
 _THEME = re.compile(
     r"""%%\{\s*init\s*:\s*\{\s*["']?theme["']?\s*:\s*["'](?:default|neutral|dark|forest|base)["']\s*\}\s*\}%%"""
@@ -21,7 +23,9 @@ _TITLE = re.compile(r"^title:[^\n]*$", re.MULTILINE)
 def fence_html(info: str, code: str, line: int, *, words: Words, options: Options) -> str:
     """HTML of one fenced or indented block. `info` is what follows the fence: `language:file name`."""
     word = info.split(None, 1)[0] if info.strip() else ""
-    language, _, filename = word.partition(":")
+    named, _, filename = word.partition(":")
+    plain = _LANGUAGE.match(named)
+    language = plain[1] if plain else named
     match language.lower():
         case "math":
             return math_html(code, display=True, tag="div", line=line) + "\n"

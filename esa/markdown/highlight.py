@@ -29,6 +29,8 @@ _NAMES |= {
     "dotenv": "Bash",
     "zshrc": "Bash",
     "plpgsql": "PL/pgSQL",
+    "vue-html": "HTML",
+    "cmd": "Batchfile",
 }
 
 

@@ -75,6 +75,25 @@ def test_a_fence_has_its_file_name_and_colours():
     assert page.find("div", "code-block")[0].attributes["data-lang"] == "ruby"
 
 
+@pytest.mark.parametrize(
+    ("info", "language"),
+    [
+        ("rust,ignore", "rust"),
+        ("js{1,3-5}", "js"),
+        ("js {1,3-5}", "js"),
+        ("{.python .numberLines}", "python"),
+        ("vue-html{2}", "vue-html"),
+        ("ruby{2}:a,b{c}.rb", "ruby"),
+        ("c++", "c++"),
+    ],
+)
+def test_what_other_tools_write_behind_a_language_is_no_part_of_it(info, language):
+    page = parse(render(f"```{info}\n<b>1</b> = 'x'\n```").html)
+    assert page.find("div", "code-block")[0].attributes["data-lang"] == language
+    assert page.find("code")[0].find("span")
+    assert [name.text for name in page.find("div", "code-filename")] == (["a,b{c}.rb"] if ":" in info else [])
+
+
 def test_code_is_never_changed_by_its_colours():
     code = 'def f(x):\n\treturn  x  # あ\u2028い\n\n\n"""a\nb"""\n'
     for language in ("python", "diff_python", "diff", "nosuch", "", "text"):
