@@ -48,6 +48,12 @@ def is_text(markup: str) -> bool:
     return match is not None and match[1].lower() not in _KNOWN
 
 
+def only_text(markup: str) -> bool:
+    """Whether all tags of a piece of raw HTML are shown as text."""
+    names = {match[1].lower() for match in _TAG.finditer(markup)}
+    return bool(names) and _KNOWN.isdisjoint(names)
+
+
 def explosive(pieces: list[str], blocks: int) -> bool:
     """Say whether the raw HTML of a document with so many blocks could grow beyond measure when it is parsed."""
     tags = sum(piece.count("<") for piece in pieces)

@@ -13,7 +13,7 @@ from esa.markdown.fences import fence_html, math_html
 from esa.markdown.inline import IMAGES, NAMES, Found, Names, Wanted, label, opening
 from esa.markdown.links import Links
 from esa.markdown.parser import TooDeep, TooLarge
-from esa.markdown.raw_html import escaped, explosive, filtered, is_text
+from esa.markdown.raw_html import escaped, explosive, filtered, is_text, only_text
 from esa.markdown.rendered import Heading, Options, Task
 from esa.markdown.seal import SEAL
 from esa.markdown.tasks import task_at
@@ -374,6 +374,10 @@ class Transform:
         contain = escaped if explosive([markup for _, markup, _ in self._raw], self._blocks) else filtered
         for place, markup, block in self._raw:
             contained = contain(markup)
+            if block and only_text(markup):
+                # To the parser it was a block of HTML; to readers it is a paragraph like any other.
+                lines = contained.strip("\n").replace("\n", "<br />\n")
+                contained = f'<p data-{SEAL}line="{place.line}">{lines}</p>\n'
             if contained != markup:
                 place.replace(place.block(contained) if block else place.inline(contained))
 

@@ -116,3 +116,12 @@ def test_template_language_is_only_text(text):
 def test_text_that_looks_like_a_tag_is_shown():
     page = parse(render("List<String> and <your-name> and <script>x</script>").html)
     assert page.text.strip() == "List<String> and <your-name> and <script>x</script>"
+    assert [paragraph.text for paragraph in page.find("p")] == [page.text.strip()]
+
+
+def test_a_block_of_what_looks_like_tags_is_a_paragraph():
+    page = render("<Note>\n*a* </Note>\n\n<script>\nx\n\ny\n</script>\n- b\n\n  <Tab/>\n\n<div><Tab></div>\n").html
+    assert page.count("<p ") == 4
+    assert '<p data-line="1">&lt;Note&gt;<br>\n*a* &lt;/Note&gt;</p>' in page
+    assert '<p data-line="4">&lt;script&gt;<br>\nx<br>\n<br>\ny<br>\n&lt;/script&gt;</p>' in page
+    assert "<div>&lt;Tab&gt;</div>" in page
