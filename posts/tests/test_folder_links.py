@@ -1,6 +1,8 @@
 """Links among files: every way to write one, what only looks like one, and what stays behind."""
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from posts import folder_links, markdown_folder
 
@@ -72,6 +74,7 @@ def test_a_link_to_a_file_becomes_one_to_its_post(rewrite, written, rewritten):
         "[comment]: <> (what it is)\n",
         "\\[a](b) ![a](https://example.com/#1)",
         "a\ufdd00\ufdd1 [a](setup.md)",
+        "$x_1 #1$ と $$ #1 $$",
     ],
 )
 def test_what_only_looks_like_one_stays(rewrite, text):
@@ -108,3 +111,18 @@ def test_pictures_stay_and_are_told_of(rewrite):
     text = "![a](./b.png) ![a](https://example.com/c.png) <img src='/d.png'>\n"
     result = rewrite(text)
     assert (result.body, result.pictures) == (text, ["./b.png", "/d.png"])
+
+
+MARKS = st.sampled_from(
+    [*"[](){}<>|*_$`\\!-\n \t", "\n\n", "```\n", "    ", "> ", "- ", "1. ", "# ", "[^1]: ", "[a]: "]
+)
+WORDS = st.sampled_from(
+    ["あ", "a", "x.md", "https://x.y/", "<!--", "-->", "<div>", "<a href='", "[[a]]", "](", "/posts/5"]
+)
+
+
+@settings(max_examples=100)
+@given(st.lists(MARKS | WORDS, max_size=30).map("".join))
+def test_a_text_in_a_folder_of_no_files_stays_as_it_is(text: str) -> None:
+    document = markdown_folder.Document(path="a.md", body=text, category="", name="a")
+    assert folder_links.rewrite(document, folder_links.Finder({})).body == text
