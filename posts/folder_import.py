@@ -93,6 +93,7 @@ class FolderImport:
 
     @transaction.atomic
     def _number(self, documents: dict[str, Document]) -> dict[str, ImportedFile]:
+        Team.objects.select_for_update(no_key=True).get(pk=self.team.pk)  # two runs at once number one after the other
         rows = ImportedFile.objects.filter(team=self.team, source=self.source).select_related("post__created_by")
         known = {
             row.path: row
@@ -127,57 +128,70 @@ class FolderImport:
             repr((document.category, document.name, document.tags, self._is_wip(document), body)).encode()
         ).hexdigest()
         author = self._person(document.author)
-        message = f"{SKIP_NOTICE} Imported from {file.source}/{file.path}"[:500]
-        if file.post is None and file.digest:
-            raise ValidationError("somebody deleted its post for good; it is not brought back")
-        # Whoever was no member at the last import can be one now.
-        known_now = file.post is not None and file.post.created_by == self.by != author
-        if file.post and file.digest == digest and (not known_now or file.post.deleted_at):
+        if not self._has(file, digest, author):
+            rows = ImportedFile.objects.select_for_update(of=("self",)).select_related("post__created_by")
+            file = rows.get(pk=file.pk)  # another run of the same folder may have been quicker
+        if self._has(file, digest, author):
             self.report.unchanged += 1
             return
-        if file.post is None:
-            post = Post.write(
-                by=self.by,
-                name=document.name,
-                category=document.category,
-                tags=document.tags,
-                body_md=body,
-                wip=self._is_wip(document),
-                message=message,
-                via=Revision.Via.IMPORT,
-                created_by=author,
-                at=document.created_at or document.updated_at,
-                changed_at=document.updated_at,
-                number=file.number,
-            )
-            self.report.created += 1
-            file.post, file.revision_number = post, post.revision_number
+        message = f"{SKIP_NOTICE} Imported from {file.source}/{file.path}"[:500]
+        draft = Draft(document.category, document.name, list(document.tags), body, self._is_wip(document), message)
+        if file.post:
+            self._revise(file, file.post, draft, document, author)
+        elif file.digest:
+            raise ValidationError("somebody deleted its post for good; it is not brought back")
         else:
-            draft = Draft(document.category, document.name, list(document.tags), body, self._is_wip(document), message)
-            later = document.updated_at and document.updated_at > file.post.updated_at
-            try:
-                saved = file.post.revise(
-                    draft,
-                    by=self.by,
-                    base_number=file.revision_number,
-                    base_body=file.merged_md or None,
-                    via=Revision.Via.IMPORT,
-                    updated_by=author,
-                    created_by=author if known_now else None,
-                    at=document.updated_at if later else None,
-                )
-            except Clash:
-                raise ValidationError(
-                    f"people changed the same lines of post {file.number} since the last import; merge it by hand"
-                ) from None
-            self.report.merged += saved.merged
-            self.report.updated += 1
-            if saved.merged:
-                file.merged_md = body
-            else:
-                file.revision_number, file.merged_md = saved.revision.number, ""
+            self._write(file, draft, document, author)
         file.digest = digest
         file.save()
+
+    def _has(self, file: ImportedFile, digest: str, author: Member) -> bool:
+        """Whether the post is as the file is now; whoever was no member at the last import can be one today."""
+        post = file.post
+        known_now = post and post.deleted_at is None and post.created_by == self.by != author
+        return bool(post and file.digest == digest and not known_now)
+
+    def _write(self, file: ImportedFile, draft: Draft, document: Document, author: Member) -> None:
+        file.post = Post.write(
+            by=self.by,
+            name=document.name,
+            category=document.category,
+            tags=document.tags,
+            body_md=draft.body_md or "",
+            wip=self._is_wip(document),
+            message=draft.message,
+            via=Revision.Via.IMPORT,
+            created_by=author,
+            at=document.created_at or document.updated_at,
+            changed_at=document.updated_at,
+            number=file.number,
+        )
+        file.revision_number = file.post.revision_number
+        self.report.created += 1
+
+    def _revise(self, file: ImportedFile, post: Post, draft: Draft, document: Document, author: Member) -> None:
+        later = document.updated_at and document.updated_at > post.updated_at
+        try:
+            saved = post.revise(
+                draft,
+                by=self.by,
+                base_number=file.revision_number,
+                base_body=file.merged_md or None,
+                via=Revision.Via.IMPORT,
+                updated_by=author,
+                created_by=author if post.created_by == self.by else None,
+                at=document.updated_at if later else None,
+            )
+        except Clash:
+            raise ValidationError(
+                f"people changed the same lines of post {file.number} since the last import; merge it by hand"
+            ) from None
+        if saved.merged:
+            file.merged_md = draft.body_md or ""
+        else:
+            file.revision_number, file.merged_md = saved.revision.number, ""
+        self.report.merged += saved.merged
+        self.report.updated += 1
 
     def _resolve_links_ahead(self) -> None:
         """Posts that link to files which were written after them, perhaps by a later run, look like it only now."""

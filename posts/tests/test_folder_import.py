@@ -128,6 +128,24 @@ def test_an_import_that_was_cut_off_goes_on_and_leaves_no_link_broken(alice, fol
     assert "broken" not in readme.body_html
 
 
+def test_two_imports_of_a_folder_at_once_make_one_post_of_each_file(alice, folder):
+    imported(alice.team, folder)
+    (folder / "README.md").write_text("# Handbook 2\n")
+    (folder / "new.md").write_text("new\n")
+    reports = []
+
+    def overtake(done, of, path):
+        if done == 1:
+            reports.append(imported(alice.team, folder))
+
+    slower = FolderImport(alice.team, folder, source="wiki").run(overtake)
+    assert [(report.created, report.updated, report.unchanged) for report in [*reports, slower]] == [
+        (1, 1, 1),
+        (0, 0, 3),
+    ]
+    assert Post.objects.get(name="README").revision_number == 2
+
+
 def test_whoever_joins_later_becomes_the_author(alice, carol, folder):
     (folder / "theirs.md").write_text(f"---\nauthor: X <{carol.user.email}>\n---\nhi\n")
     assert imported(alice.team, folder).unknown_authors[carol.user.email] == 1
