@@ -19,6 +19,14 @@ def test_no_part_is_left_to_be_asked_for_and_each_stands_in_its_layer():
     assert text.count("{") == text.count("}")
 
 
+def test_every_value_that_is_asked_for_by_name_is_given_somewhere():
+    """A misspelt one is silently nothing: a bar over the slides had no background."""
+    text = stylesheet.joined(STATIC / stylesheet.NAME)
+    scripts = "".join(each.read_text() for each in (STATIC / "js").rglob("*.js"))
+    given = set(re.findall(r"(--[a-z0-9-]+)\s*:", text)) | set(re.findall(r'"(--[a-z0-9-]+)"', scripts))
+    assert set(re.findall(r"var\((--[a-z0-9-]+)\)", text + scripts)) <= given
+
+
 def test_parts_keep_their_place_in_the_cascade(tmp_path):
     (tmp_path / "one.css").write_text("a { color: red; }\n")
     (tmp_path / "app.css").write_text('@layer base, late;\n@import url("one.css") layer(late);\nb {}\n')
