@@ -100,6 +100,26 @@ def test_a_menu_closes_on_escape_and_gives_the_focus_back(show: Any) -> None:
     assert in_focus(page) == "s"
 
 
+def test_a_menu_opens_within_the_window(show: Any) -> None:
+    """Its button may have wrapped to either edge of a phone."""
+    page = show(MENU)
+    for edge in ("left", "right"):
+        page.evaluate(
+            """(edge) => {
+          Object.assign(m.style, { position: "absolute", left: "", right: "", [edge]: 0 })
+          const far = { left: "right", right: "left" }[edge]
+          Object.assign(m.querySelector(".menu__panel").style, { position: "absolute", width: "300px", [edge]: "auto", [far]: 0 })
+        }""",
+            edge,
+        )
+        page.click("#s")
+        page.wait_for_function("""() => {
+          const { left, right } = m.querySelector(".menu__panel").getBoundingClientRect()
+          return left >= 0 && right <= document.documentElement.clientWidth
+        }""")
+        page.click("#s")
+
+
 def test_a_menu_closes_when_something_else_is_clicked(show: Any) -> None:
     page = show(MENU)
     page.click("#s")

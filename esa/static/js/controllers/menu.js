@@ -1,10 +1,11 @@
-// <details class="menu">: Escape and a click elsewhere close it, arrows move through its items.
+// <details class="menu">: opens within the window; Escape and a click elsewhere close it, arrows move through its items.
 import { composing } from "lib/keys"
 
 export default function menu(element, signal) {
   const summary = element.querySelector("summary")
   const items = () => [...element.querySelectorAll(".menu__panel :is(a[href], button:not(:disabled), input)")]
 
+  element.addEventListener("toggle", () => element.open && bringIntoWindow(element.querySelector(".menu__panel")), { signal })
   document.addEventListener("pointerdown", ({ target }) => element.open && !element.contains(target) && (element.open = false), { signal })
   element.addEventListener("focusout", ({ relatedTarget }) => relatedTarget && !element.contains(relatedTarget) && (element.open = false), { signal })
   element.addEventListener("keydown", (event) => {
@@ -21,4 +22,14 @@ export default function menu(element, signal) {
       event.preventDefault()
     }
   }, { signal })
+}
+
+const MARGIN = 8
+
+function bringIntoWindow(panel) {
+  panel.style.translate = ""
+  const { left, right } = panel.getBoundingClientRect()
+  const over = Math.max(0, right - (document.documentElement.clientWidth - MARGIN))
+  const shift = Math.max(MARGIN - left, -over)
+  if (left < MARGIN || over) panel.style.translate = `${shift}px`
 }
