@@ -1,6 +1,7 @@
 """The shape of the code base, as a test: who may import whom, and where queries start."""
 
 import ast
+import re
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -68,3 +69,13 @@ def test_only_the_settings_read_the_environment():
         and "os.environ" in (ROOT / name).read_text()
     ]
     assert readers == []
+
+
+def test_every_question_before_a_deed_has_a_word_for_no():
+    forms = [
+        form
+        for template in ROOT.glob("*/templates/**/*.html")
+        for form in re.findall(r"<form[^>]*data-confirm=.*?>(?={% csrf)", template.read_text())
+    ]
+    assert len(forms) > 5
+    assert [form for form in forms if "data-confirm-no=" not in form] == []
