@@ -124,6 +124,20 @@ def test_thousands_of_siblings_come_a_page_at_a_time_with_the_open_one_among_the
     assert (len(following), following[0]) == (SIBLINGS, f"c{SIBLINGS:04}")
 
 
+def test_a_few_of_very_many_categories_stand_above_the_posts(alice, sign_in):
+    """Or the posts would be pages away."""
+    Category.objects.create(team=alice.team, path="cases", name="cases", posts=0, total=30)
+    Category.objects.bulk_create(
+        [
+            Category(team=alice.team, path=f"cases/c{n:02}", parent="cases", name=f"c{n:02}", posts=1, total=1)
+            for n in range(30)
+        ]
+    )
+    _tree, listed = parts_of(sign_in(alice).get(category("cases")))
+    assert listed.count('class="chip-link"') == 24
+    assert 'href="/category/children?path=cases"' in listed
+
+
 def test_home_and_a_category_take_a_fixed_number_of_queries(alice, bob, sign_in):
     """Home 5: the tree, the README, the page of posts, my WIP, starred; a category 7, for the recent posts stand beside
     it, and whether one watches it. No more for deep paths, many categories or many posts. (The frame of every page has 3 or so of its own.)"""
