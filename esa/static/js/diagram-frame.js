@@ -4,8 +4,8 @@ const stage = document.getElementById("stage")
 let library, turn = 0
 
 // The colours of colors.css in the notation that Mermaid reads.
-const LIGHT = { background: "#fdfcfa", primaryColor: "#edf1fc", primaryBorderColor: "#6a80bd", primaryTextColor: "#222733", secondaryColor: "#faf3dd", tertiaryColor: "#f2f0eb", lineColor: "#666c79", edgeLabelBackground: "#fdfcfa", noteBkgColor: "#faf3dd", noteBorderColor: "#d9b65a" }
-const DARK = { darkMode: true, background: "#191c23", primaryColor: "#27314c", primaryBorderColor: "#7f97d8", primaryTextColor: "#e3e1db", secondaryColor: "#39311c", tertiaryColor: "#23262e", lineColor: "#a0a5b1", edgeLabelBackground: "#191c23", noteBkgColor: "#39311c", noteBorderColor: "#a1843c" }
+const LIGHT = { background: "#fdfcfa", primaryColor: "#edf1fc", primaryBorderColor: "#6a80bd", primaryTextColor: "#222733", secondaryColor: "#faf3dd", tertiaryColor: "#f2f0eb", lineColor: "#666c79", edgeLabelBackground: "#fdfcfa", noteBkgColor: "#faf3dd", noteBorderColor: "#d9b65a", noteTextColor: "#222733" }
+const DARK = { darkMode: true, background: "#191c23", primaryColor: "#27314c", primaryBorderColor: "#7f97d8", primaryTextColor: "#e3e1db", secondaryColor: "#39311c", tertiaryColor: "#23262e", lineColor: "#a0a5b1", edgeLabelBackground: "#191c23", noteBkgColor: "#39311c", noteBorderColor: "#a1843c", noteTextColor: "#e3e1db" }
 
 async function draw({ source, dark }) {
   const mine = ++turn

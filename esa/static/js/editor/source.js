@@ -41,7 +41,7 @@ const theme = EditorView.theme({
   ".cm-tooltip.cm-tooltip-autocomplete > ul > li": { display: "flex", gap: "0.8em", alignItems: "center", minHeight: "var(--control)", padding: "0.25em var(--space-3)", borderRadius: "var(--radius-m)", lineHeight: "1.4" },
   ".cm-tooltip.cm-tooltip-autocomplete > ul > li[aria-selected]": { background: "var(--color-accent-wash)", color: "var(--color-accent-strong)" },
   ".cm-completionLabel": { overflow: "hidden", textOverflow: "ellipsis" },
-  ".cm-completionDetail": { marginLeft: "auto", fontStyle: "normal", fontSize: "var(--text-s)", color: "var(--color-ink-faint)" },
+  ".cm-completionDetail": { flex: "0 9 auto", minWidth: "4em", textAlign: "end", overflow: "hidden", textOverflow: "ellipsis", marginLeft: "auto", fontStyle: "normal", fontSize: "var(--text-s)", color: "var(--color-ink-faint)" },
   ".cm-panels": { color: "var(--color-ink)", backgroundColor: "var(--color-well)" },
   ".cm-panels.cm-panels-top": { borderBottom: "1px solid var(--color-line)" },
   ".cm-panel.cm-search": { padding: "var(--space-2) var(--space-6) var(--space-2) var(--space-3)", fontFamily: "var(--font-sans)", fontSize: "var(--text-s)" },
