@@ -129,8 +129,8 @@ class FolderImport:
         ).hexdigest()
         author = self._person(document.author)
         if not self._has(file, digest, author):
-            rows = ImportedFile.objects.select_for_update(of=("self",)).select_related("post__created_by")
-            file = rows.get(pk=file.pk)  # another run of the same folder may have been quicker
+            # Another run of the same folder may have been quicker. Its post is asked for once its lock is gone, not joined.
+            file = ImportedFile.objects.select_for_update().get(pk=file.pk)
         if self._has(file, digest, author):
             self.report.unchanged += 1
             return

@@ -12,6 +12,7 @@ from django.core.exceptions import ValidationError
 from django.db import connection, transaction
 
 from posts import title
+from posts.folder_import import FolderImport
 from posts.models import Category, Comment, Post, Star
 from posts.models.post import Draft, render_referrers
 from teams.models import Event, Group, Member
@@ -215,3 +216,17 @@ def test_a_name_that_a_group_and_a_newcomer_want_goes_to_one_of_them(alice, caro
     )
     assert len(refused) == 1
     assert alice.team.groups.count() + alice.team.members.filter(user=carol.user).count() == 1
+
+
+def test_two_imports_of_one_folder_make_one_post_of_each_file(alice, tmp_path):
+    for name in "abcdef":
+        (tmp_path / f"{name}.md").write_text(f"# {name}\n")
+    met = Barrier(2, timeout=10)
+    runs = [FolderImport(alice.team, tmp_path, source="wiki") for _run in range(2)]
+
+    def run(one: FolderImport) -> None:
+        one.run(lambda done, of, path: met.wait() and None)
+
+    at_once(lambda: run(runs[0]), lambda: run(runs[1]))
+    assert [one.report.created + one.report.unchanged for one in runs] == [6, 6]
+    assert sum(one.report.created for one in runs) == Post.objects.count() == 6
